@@ -1,0 +1,79 @@
+"""Condition types and reasons: part of the API, one sentence each."""
+
+from enum import StrEnum
+
+
+class ConditionType(StrEnum):
+    """What a condition speaks of; Reconciling and Stalled are present only while True (kstatus)."""
+
+    READY = "Ready"  # The object is as its spec asks.
+    RECONCILING = "Reconciling"  # Work towards the spec goes on.
+    STALLED = "Stalled"  # Only the user can help: the message says how.
+
+
+class Reason(StrEnum):
+    """Why a condition is as it is."""
+
+    # All kinds
+    SUCCEEDED = "Succeeded"  # The wanted state is reached.
+    PROGRESSING = "Progressing"  # Work goes on; nothing is wrong.
+    PROGRESSING_WITH_RETRY = "ProgressingWithRetry"  # The world (Git, MLflow, metrics, API) failed; tried again.
+    SUSPENDED = "Suspended"  # spec.suspend is true.
+    INVALID_SPEC = "InvalidSpec"  # A field is wrong; the message names it.
+    INTERNAL_ERROR = "InternalError"  # A fault of Kanaria's own; the log has the traceback.
+    FORBIDDEN = "Forbidden"  # The service account may not do what the object asks for.
+
+    # GitSync
+    FETCH_FAILED = "FetchFailed"  # The repository could not be read.
+    BUILD_FAILED = "BuildFailed"  # A file is no valid manifest; nothing of the commit is applied.
+    APPLY_FAILED = "ApplyFailed"  # The API server refused an object.
+    PATH_NOT_FOUND = "PathNotFound"  # spec.path does not exist at the commit; nothing is pruned.
+    PRUNE_LIMIT = "PruneLimit"  # More would be deleted than pruneLimit allows; waits for a confirming commit.
+    OWNED_BY_ANOTHER = "OwnedByAnother"  # An object bears the label of another GitSync.
+    ANOTHER_WRITER = "AnotherWriter"  # Another cluster writes back to this path.
+    PUSH_FAILED = "PushFailed"  # The remote rejected a write-back again and again.
+    DRIFT_REPAIRED = "DriftRepaired"  # Somebody changed an applied field by hand; Git won.
+    EDIT_DROPPED = "EditDropped"  # A human's newer edit stands where Kanaria meant to write.
+    COMMITTED = "Committed"  # An edit was committed and pushed.
+
+    # MLPipeline and MLPipelineRun
+    CYCLIC_STEPS = "CyclicSteps"  # The steps depend on each other in a circle.
+    RUNNING = "Running"  # A run is under way.
+    RUN_STARTED = "RunStarted"  # A trigger fired and a run was made.
+    RUN_SUCCEEDED = "RunSucceeded"  # All steps and gates of the run passed.
+    STEP_FAILED = "StepFailed"  # A step failed for good.
+    DEADLINE_EXCEEDED = "DeadlineExceeded"  # activeDeadlineSeconds is over.
+    GATE_REFUSED = "GateRefused"  # A gate judged the model worse than its bound.
+    GATE_UNMEASURED = "GateUnmeasured"  # A gate's metric was not found; nothing is proposed.
+    MODEL_NOT_REGISTERED = "ModelNotRegistered"  # The step that should register the model did not.
+    TARGET_REFUSED = "TargetRefused"  # The ModelDeployment does not accept proposals from this pipeline.
+    AWAITING_COMMIT = "AwaitingCommit"  # The proposing commit is due.
+    AWAITING_SYNC = "AwaitingSync"  # The commit has landed and is not applied yet.
+    PROPOSED = "Proposed"  # The model version was proposed by a commit.
+    NO_WAY_BACK = "NoWayBack"  # No GitSync with write-back holds the object: Kanaria cannot commit.
+
+    # ModelDeployment
+    NO_MODEL = "NoModel"  # Neither stable nor candidate is set.
+    MODEL_NOT_FOUND = "ModelNotFound"  # The registry has no such version.
+    UNKNOWN_POLICY = "UnknownPolicy"  # A policy that is named does not exist.
+    REQUIRES_CANARY = "RequiresCanary"  # stable was changed to a version that did not pass as a candidate.
+    REJECTED_BEFORE = "RejectedBefore"  # The candidate is in spec.rejected.
+    SAME_AS_STABLE = "SameAsStable"  # The candidate is what serves already.
+    LOADING = "Loading"  # Model servers are coming up.
+    PROGRESS_DEADLINE_EXCEEDED = "ProgressDeadlineExceeded"  # Model servers did not come up in time.
+    CANARY_STARTED = "CanaryStarted"  # A trial began.
+    CANARY_STEP = "CanaryStep"  # A trial is at one of its steps.
+    CANARY_PAUSED = "CanaryPaused"  # A trial waits at a pause step.
+    CANARY_PASSED = "CanaryPassed"  # The candidate passed; its promotion is committed.
+    CANARY_FAILED = "CanaryFailed"  # The candidate is proven worse; traffic is back.
+    AWAITING_MERGE = "AwaitingMerge"  # A promotion is due in Git.
+    PROMOTED = "Promoted"  # The candidate is the stable model now.
+    WITHDRAWN = "Withdrawn"  # A human removed the candidate.
+    REVERTED = "Reverted"  # A human reverted the promotion.
+    SUPERSEDED = "Superseded"  # A newer candidate or spec ended the trial.
+    ABORTED = "Aborted"  # The abort annotation named this trial.
+    INCONCLUSIVE = "Inconclusive"  # maxDuration is over without proof either way.
+    METRICS_UNMEASURED = "MetricsUnmeasured"  # The metrics cannot be read; the candidate has no traffic.
+    SERVING = "Serving"  # The stable model answers all requests.
+    DEGRADED = "Degraded"  # Nothing serves.
+    NO_TRAFFIC_ROUTER = "NoTrafficRouter"  # KServe cannot split traffic here.

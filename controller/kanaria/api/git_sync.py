@@ -1,0 +1,119 @@
+"""GitSync: a path of a repository kept in the cluster, and the way back."""
+
+from datetime import datetime
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from kanaria.api.resource import Name, ObjectReference, Resource, ResourceStatus, Text
+from kanaria.vocabulary.durations import Duration
+from kanaria.vocabulary.kinds import Part
+
+
+class GitRef(Part):
+    """Which commit of the repository."""
+
+    branch: Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^-/][^ ~^:?*\[\\]*$")] = "main"
+    """Branch that is followed and written back to."""
+
+
+class Author(Part):
+    """Who signs the commits that Kanaria makes."""
+
+    name: Annotated[str, Field(min_length=1, max_length=128)] = "kanaria"
+    """Name of the author."""
+    email: Annotated[str, Field(min_length=1, max_length=254)] = "kanaria@example.com"
+    """Address of the author."""
+
+
+class WriteBack(Part):
+    """What Kanaria may commit to the branch."""
+
+    propose: Literal["Commit", "Disabled"] = "Commit"
+    """Whether new candidates and promotions are committed."""
+    settle: Literal["Commit", "Disabled"] = "Commit"
+    """Whether the removal of a failed candidate is committed."""
+    author: Author = Author()
+    """Author of the commits."""
+
+
+class GitSyncSpec(Part):
+    """What is synced, how often, and as whom."""
+
+    url: Annotated[str, Field(max_length=2048, pattern=r"^(https?|file)://.+$")]
+    """Address of the repository: https; http and file are for local clusters."""
+    ref: GitRef = GitRef()
+    """What is followed."""
+    path: Annotated[str, Field(max_length=1024, pattern=r"^[^/].*$")] = "."
+    """Folder of the repository that holds the manifests."""
+    interval: Duration = "1m"
+    """How often the branch is looked at."""
+    timeout: Duration = "60s"
+    """How long one fetch or push may take."""
+    secret_ref: ObjectReference | None = None
+    """Secret with username and password, or bearerToken."""
+    prune: bool = True
+    """Whether objects that left the path are deleted."""
+    prune_limit: Annotated[int, Field(ge=1, le=100000)] = 20
+    """More deletions than this at once, and more than a fifth of all, wait for a confirming commit."""
+    suspend: bool = False
+    """Whether nothing is applied and nothing written back."""
+    service_account_name: Name = "kanaria-sync"
+    """Account of the namespace as which objects are applied."""
+    write_back: WriteBack = WriteBack()
+    """What Kanaria may commit."""
+
+    @model_validator(mode="after")
+    def _plain_path(self) -> "GitSyncSpec":
+        if ".." in self.path.split("/"):
+            raise ValueError("spec.path must not leave the repository: remove '..'")
+        return self
+
+
+class Inventory(Part):
+    """What this sync keeps in the cluster."""
+
+    count: int = 0
+    """Number of objects."""
+    kinds: Annotated[tuple[Annotated[str, Field(max_length=316)], ...], Field(max_length=256)] = ()
+    """Kinds of the objects, as apiVersion/Kind."""
+    digest: Annotated[str, Field(max_length=64)] = ""
+    """Digest of their identities and contents."""
+
+
+class GitSyncStatus(ResourceStatus):
+    """What was synced last."""
+
+    last_attempted_revision: Annotated[str, Field(max_length=512)] | None = None
+    """The commit that was looked at last, as branch@sha1:…"""
+    last_applied_revision: Annotated[str, Field(max_length=512)] | None = None
+    """The commit that the cluster equals, as branch@sha1:…"""
+    last_applied_at: datetime | None = None
+    """When it was applied."""
+    inventory: Inventory = Inventory()
+    """What this sync keeps in the cluster."""
+    last_write_back: Text | None = None
+    """The newest commit of Kanaria's own: sha and subject."""
+
+
+class GitSync(Resource):
+    """A path of a repository kept in the cluster, and the way back."""
+
+    kind: Literal["GitSync"] = "GitSync"
+    spec: GitSyncSpec
+    status: GitSyncStatus = GitSyncStatus()
+
+    plural: ClassVar = "gitsyncs"
+    short_name: ClassVar = "gs"
+    columns: ClassVar = (
+        ("Ready", '.status.conditions[?(@.type=="Ready")].status', "string", 0),
+        ("Revision", ".status.lastAppliedRevision", "string", 0),
+        ("Objects", ".status.inventory.count", "integer", 0),
+        ("Status", '.status.conditions[?(@.type=="Ready")].message', "string", 0),
+        ("Age", ".metadata.creationTimestamp", "date", 0),
+        ("URL", ".spec.url", "string", 1),
+        ("Path", ".spec.path", "string", 1),
+    )
+    rules: ClassVar = (
+        ("!self.path.split('/').exists(p, p == '..')", "spec.path must not leave the repository: remove '..'"),
+    )

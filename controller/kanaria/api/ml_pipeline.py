@@ -1,0 +1,269 @@
+"""MLPipeline: how a model is made, checked and proposed."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from kanaria.api.git_sync import GitRef
+from kanaria.api.resource import Name, ObjectReference, Resource, ResourceStatus
+from kanaria.triggers import Trigger
+from kanaria.vocabulary.durations import Duration
+from kanaria.vocabulary.kinds import Part
+
+Word = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z_][-A-Za-z0-9_]*$")]
+Argument = Annotated[str, Field(max_length=8192)]
+
+
+class Parameter(Part):
+    """A value that steps read as ${parameters.NAME}."""
+
+    name: Word
+    """Name of the parameter."""
+    value: Annotated[str, Field(max_length=4096)]
+    """Value, as text."""
+
+
+class GitSource(Part):
+    """Where the pipeline's own code is."""
+
+    url: Annotated[str, Field(max_length=2048, pattern=r"^(https?|file)://.+$")]
+    """Address of the repository."""
+    ref: GitRef = GitRef()
+    """What is followed."""
+    path: Annotated[str, Field(max_length=1024, pattern=r"^[^/].*$")] = "."
+    """Folder with the code: steps start in it, and only commits that touch it start a run."""
+    secret_ref: ObjectReference | None = None
+    """Secret with username and password, or bearerToken."""
+
+
+class Source(Part):
+    """The pipeline's own code."""
+
+    git: GitSource
+    """Repository that is checked out into each step."""
+
+
+class Workspace(Part):
+    """A volume that all steps of a run share, mounted at /workspace."""
+
+    size: Annotated[str, Field(max_length=32, pattern=r"^[0-9]+(Ki|Mi|Gi|Ti)?$")]
+    """Size of the volume, e.g. 1Gi."""
+
+
+class Output(Part):
+    """A small value that a step writes as JSON to the file named by $KANARIA_OUTPUTS."""
+
+    name: Word
+    """Key of the value; later steps read it as ${steps.STEP.outputs.NAME}."""
+
+
+class Backoff(Part):
+    """How long to wait between attempts."""
+
+    duration: Duration = "10s"
+    """Wait before the second attempt."""
+    factor: Annotated[int, Field(ge=1, le=10)] = 2
+    """By what the wait grows each time."""
+    max_duration: Duration = "5m"
+    """The longest wait."""
+
+
+class RetryPolicy(Part):
+    """How often a failed step is tried again."""
+
+    limit: Annotated[int, Field(ge=0, le=20)] = 0
+    """Number of further attempts."""
+    backoff: Backoff = Backoff()
+    """Wait between attempts."""
+
+
+class EnvVar(Part):
+    """An environment variable of a step."""
+
+    name: Annotated[str, Field(min_length=1, max_length=253)]
+    """Name of the variable."""
+    value: Argument = ""
+    """Value; ${…} is filled in."""
+
+
+class Step(Part):
+    """One container that runs to its end, in a Job of its own."""
+
+    name: Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
+    """Name of the step, unique in the pipeline."""
+    depends_on: Annotated[tuple[Name, ...], Field(max_length=64)] = ()
+    """Steps that must succeed first."""
+    image: Annotated[str, Field(min_length=1, max_length=512)] = "python:3.11"
+    """Container image."""
+    command: Annotated[tuple[Argument, ...], Field(min_length=1, max_length=64)]
+    """What is run; ${parameters.NAME}, ${steps.STEP.outputs.NAME} and ${source.revision} are filled in."""
+    env: Annotated[tuple[EnvVar, ...], Field(max_length=64)] = ()
+    """Environment beside MLFLOW_TRACKING_URI, MLFLOW_EXPERIMENT_NAME, MLFLOW_RUN_ID and KANARIA_OUTPUTS."""
+    outputs: Annotated[tuple[Output, ...], Field(max_length=32)] = ()
+    """Small values it hands on."""
+    resources: Mapping[str, Any] = {}
+    """Requests and limits, as in a Pod."""
+    retry_policy: RetryPolicy = RetryPolicy()
+    """How often it is tried again."""
+    active_deadline_seconds: Annotated[int, Field(ge=1)] | None = None
+    """How long one attempt may take."""
+
+
+class ProducedModel(Part):
+    """The registered MLflow model that this pipeline makes."""
+
+    name: Annotated[str, Field(min_length=1, max_length=256)]
+    """Name of the registered model."""
+    step: Name
+    """The step that registers it."""
+
+
+class Gate(Part):
+    """A policy that a run must pass."""
+
+    policy_ref: ObjectReference
+    """MetricPolicy of the same namespace."""
+
+
+class Target(Part):
+    """A ModelDeployment."""
+
+    name: Name
+    """Name of the ModelDeployment."""
+    namespace: Name | None = None
+    """Its namespace; the pipeline's own where absent."""
+
+
+class Proposal(Part):
+    """Where a passed run proposes its model."""
+
+    model_deployment: Target
+    """The ModelDeployment whose candidate it becomes."""
+    mode: Literal["Commit"] = "Commit"
+    """By a commit to the branch of the target's GitSync."""
+
+
+class PipelineSpec(Part):
+    """How a model is made, checked and proposed."""
+
+    suspend: bool = False
+    """Whether no run starts; one that runs goes on."""
+    service_account_name: Name = "kanaria-runner"
+    """Account as which Jobs are applied."""
+    pod_service_account_name: Name | None = None
+    """Account that the Pods run as."""
+    parameters: Annotated[tuple[Parameter, ...], Field(max_length=64)] = ()
+    """Values for the steps."""
+    source: Source | None = None
+    """The pipeline's own code."""
+    triggers: Annotated[tuple[Trigger, ...], Field(max_length=16)] = ()
+    """What starts a run, beside the annotation kanaria.dev/run."""
+    concurrency_policy: Literal["Forbid"] = "Forbid"
+    """A trigger that fires while a run is under way waits for its end."""
+    active_deadline_seconds: Annotated[int, Field(ge=1)] | None = None
+    """How long a run may take."""
+    workspace: Workspace | None = None
+    """A volume that all steps of a run share."""
+    steps: Annotated[tuple[Step, ...], Field(min_length=1, max_length=64)]
+    """The steps."""
+    model: ProducedModel | None = None
+    """The model that is registered."""
+    gates: Annotated[tuple[Gate, ...], Field(max_length=16)] = ()
+    """Policies that a run must pass before it proposes."""
+    promote: Annotated[tuple[Proposal, ...], Field(max_length=16)] = ()
+    """Where a passed run proposes its model."""
+    successful_runs_history_limit: Annotated[int, Field(ge=0, le=100)] = 5
+    """How many succeeded runs are kept."""
+    failed_runs_history_limit: Annotated[int, Field(ge=0, le=100)] = 3
+    """How many failed runs are kept."""
+
+    @model_validator(mode="after")
+    def _steps_hold_together(self) -> "PipelineSpec":
+        names = [step.name for step in self.steps]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"spec.steps names {name!r} twice; give each step its own name")
+        for step in self.steps:
+            for needed in step.depends_on:
+                if needed not in names:
+                    raise ValueError(
+                        f"spec.steps {step.name!r} depends on {needed!r}, which is no step; "
+                        f"there are: {', '.join(names)}"
+                    )
+        if self.model and self.model.step not in names:
+            raise ValueError(f"spec.model.step {self.model.step!r} is no step; there are: {', '.join(names)}")
+        if self.promote and not self.model:
+            raise ValueError("spec.promote needs spec.model: name the registered model that is proposed")
+        return self
+
+
+class LastRun(Part):
+    """The newest run in short."""
+
+    name: Annotated[str, Field(max_length=253)]
+    """Name of the MLPipelineRun."""
+    phase: Annotated[str, Field(max_length=32)]
+    """Its phase."""
+    trigger: Annotated[str, Field(max_length=64)] = ""
+    """What started it."""
+    version: Annotated[str, Field(max_length=64)] = ""
+    """The model version it registered."""
+    verdict: Annotated[str, Field(max_length=32)] = ""
+    """What its gates said."""
+    started_at: datetime | None = None
+    """When it began."""
+
+
+class MLPipelineStatus(ResourceStatus):
+    """What the pipeline did last, and does next."""
+
+    phase: Annotated[str, Field(max_length=32)] | None = None
+    """A summary for people: Pending, Running, Succeeded, Failed or Suspended."""
+    last_run: LastRun | None = None
+    """The newest run."""
+    next_run_at: datetime | None = None
+    """When the schedule fires next."""
+    revision: Annotated[str, Field(max_length=64)] | None = None
+    """The commit of the code that was run last."""
+    last_handled_run_request: Annotated[str, Field(max_length=256)] | None = None
+    """The value of the annotation kanaria.dev/run that was acted on last."""
+    last_scheduled_at: datetime | None = None
+    """The newest time of the schedule that was acted on."""
+    runs: int = 0
+    """How many runs were made."""
+
+
+class MLPipeline(Resource):
+    """How a model is made, checked and proposed."""
+
+    kind: Literal["MLPipeline"] = "MLPipeline"
+    spec: PipelineSpec
+    status: MLPipelineStatus = MLPipelineStatus()
+
+    plural: ClassVar = "mlpipelines"
+    short_name: ClassVar = "mlp"
+    columns: ClassVar = (
+        ("Ready", '.status.conditions[?(@.type=="Ready")].status', "string", 0),
+        ("Phase", ".status.phase", "string", 0),
+        ("Last-Run", ".status.lastRun.name", "string", 0),
+        ("Model", ".spec.model.name", "string", 0),
+        ("Version", ".status.lastRun.version", "string", 0),
+        ("Verdict", ".status.lastRun.verdict", "string", 0),
+        ("Age", ".metadata.creationTimestamp", "date", 0),
+        ("Trigger", ".status.lastRun.trigger", "string", 1),
+        ("Next-Run", ".status.nextRunAt", "string", 1),
+        ("Revision", ".status.revision", "string", 1),
+        ("Message", '.status.conditions[?(@.type=="Ready")].message', "string", 1),
+    )
+    rules: ClassVar = (
+        (
+            "!has(self.promote) || size(self.promote) == 0 || has(self.model)",
+            "spec.promote needs spec.model: name the registered model that is proposed",
+        ),
+        (
+            "!has(self.model) || self.steps.exists(s, s.name == self.model.step)",
+            "spec.model.step must name one of spec.steps",
+        ),
+    )

@@ -1,0 +1,175 @@
+"""MLPipelineRun: one run of a pipeline, frozen at its start, with all that came of it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from kanaria.api.ml_pipeline import PipelineSpec
+from kanaria.api.resource import Name, ObjectReference, Resource, ResourceStatus, Text
+from kanaria.vocabulary.kinds import Part
+from kanaria.vocabulary.verdict import Verdict
+
+
+class RunPhase(StrEnum):
+    """Where a run is."""
+
+    PENDING = "Pending"
+    RUNNING = "Running"
+    SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
+
+
+class StepPhase(StrEnum):
+    """Where a step is."""
+
+    PENDING = "Pending"
+    RUNNING = "Running"
+    SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
+    SKIPPED = "Skipped"
+
+
+class Cause(Part):
+    """Why the run was made."""
+
+    trigger: Annotated[str, Field(max_length=64)]
+    """Name of the trigger, or `on-demand`."""
+    reason: Text = ""
+    """What it saw: the commit, the time of the schedule, the annotation's value."""
+
+
+class MLPipelineRunSpec(Part):
+    """What is run: the pipeline's spec as it was, and the code."""
+
+    pipeline_ref: ObjectReference
+    """The pipeline."""
+    cause: Cause
+    """Why."""
+    revision: Annotated[str, Field(max_length=64)] = ""
+    """Commit of the code that is run; empty without source."""
+    pipeline: PipelineSpec
+    """The pipeline's spec, frozen."""
+
+
+class StepStatus(Part):
+    """How one step went."""
+
+    name: Name
+    """Name of the step."""
+    phase: StepPhase = StepPhase.PENDING
+    """Where it is."""
+    attempts: int = 0
+    """Attempts begun."""
+    job: Annotated[str, Field(max_length=253)] = ""
+    """The newest attempt's Job."""
+    started_at: datetime | None = None
+    """When the first attempt began."""
+    finished_at: datetime | None = None
+    """When it ended."""
+    retry_at: datetime | None = None
+    """When the next attempt begins."""
+    outputs: Annotated[Mapping[str, Annotated[str, Field(max_length=4096)]], Field(max_length=32)] = {}
+    """Values it handed on."""
+    message: Text = ""
+    """Why it failed, with the last lines it wrote."""
+
+
+class GateStatus(Part):
+    """What a policy's metric said."""
+
+    policy: Name
+    """The MetricPolicy."""
+    metric: Annotated[str, Field(max_length=128)]
+    """The metric."""
+    verdict: Verdict
+    """The verdict."""
+    message: Text = ""
+    """The sentence that explains it."""
+    value: float | None = None
+    """The value that was read."""
+
+
+class RegisteredModel(Part):
+    """The model version that the run registered."""
+
+    name: Annotated[str, Field(max_length=256)]
+    """Registered model."""
+    version: Annotated[str, Field(max_length=64)]
+    """Its version."""
+    model_id: Annotated[str, Field(max_length=128)] = ""
+    """MLflow's id of the logged model."""
+    uri: Annotated[str, Field(max_length=2048)] = ""
+    """Where its artifacts are."""
+
+
+class ProposalStatus(Part):
+    """How far a proposal is."""
+
+    namespace: Annotated[str, Field(max_length=63)]
+    """Namespace of the ModelDeployment."""
+    model_deployment: Name
+    """The ModelDeployment."""
+    state: Literal["Due", "Applied", "Dropped"]
+    """Due until the target's live spec has the version; Dropped where a newer edit won or the target refuses."""
+    message: Text = ""
+    """Why, where it is not simply done."""
+
+
+class Tracking(Part):
+    """The MLflow run of this run."""
+
+    run_id: Annotated[str, Field(max_length=64)]
+    """MLflow's id of the run."""
+    experiment: Annotated[str, Field(max_length=256)]
+    """Name of the experiment."""
+
+
+class MLPipelineRunStatus(ResourceStatus):
+    """All that came of the run."""
+
+    phase: RunPhase | None = None
+    """Where the run is."""
+    started_at: datetime | None = None
+    """When it began."""
+    finished_at: datetime | None = None
+    """When it ended."""
+    tracking: Tracking | None = None
+    """The MLflow run."""
+    steps: Annotated[tuple[StepStatus, ...], Field(max_length=64)] = ()
+    """The steps."""
+    metrics: Annotated[Mapping[str, float], Field(max_length=50)] = {}
+    """The first 50 metrics of the MLflow run, by name."""
+    gates: Annotated[tuple[GateStatus, ...], Field(max_length=64)] = ()
+    """What each gate said."""
+    verdict: Verdict | None = None
+    """What the gates said together."""
+    model: RegisteredModel | None = None
+    """The model version."""
+    proposals: Annotated[tuple[ProposalStatus, ...], Field(max_length=16)] = ()
+    """Where it was proposed."""
+
+
+class MLPipelineRun(Resource):
+    """One run of a pipeline."""
+
+    kind: Literal["MLPipelineRun"] = "MLPipelineRun"
+    spec: MLPipelineRunSpec
+    status: MLPipelineRunStatus = MLPipelineRunStatus()
+
+    plural: ClassVar = "mlpipelineruns"
+    short_name: ClassVar = "mlrun"
+    columns: ClassVar = (
+        ("Phase", ".status.phase", "string", 0),
+        ("Trigger", ".spec.cause.trigger", "string", 0),
+        ("Version", ".status.model.version", "string", 0),
+        ("Verdict", ".status.verdict", "string", 0),
+        ("Message", '.status.conditions[?(@.type=="Ready")].message', "string", 0),
+        ("Age", ".metadata.creationTimestamp", "date", 0),
+        ("Pipeline", ".spec.pipelineRef.name", "string", 1),
+        ("Revision", ".spec.revision", "string", 1),
+        ("MLflow-Run", ".status.tracking.runId", "string", 1),
+    )
+    rules: ClassVar = (("self == oldSelf", "a run's spec is frozen: commit a change to the MLPipeline instead"),)

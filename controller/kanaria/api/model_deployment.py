@@ -1,0 +1,267 @@
+"""ModelDeployment: what serves, what is tried, and how the one becomes the other."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from kanaria.api.resource import Name, ObjectReference, Resource, ResourceStatus, Text, Version
+from kanaria.strategies import Strategy
+from kanaria.vocabulary.durations import Duration
+from kanaria.vocabulary.kinds import Part
+from kanaria.vocabulary.verdict import Verdict
+
+Predictor = dict[str, Any]
+
+
+class ModelSource(Part):
+    """The registered model that is served."""
+
+    name: Annotated[str, Field(min_length=1, max_length=256)]
+    """Name of the registered MLflow model."""
+    alias: Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[A-Za-z][-A-Za-z0-9_]*$")] | None = None
+    """Alias that follows the stable version; champion-NAMESPACE-NAME where absent."""
+
+
+class StableModel(Part):
+    """What users get."""
+
+    version: Version
+    """Version of the registered model."""
+    model_id: Annotated[str, Field(max_length=128)] | None = None
+    """MLflow's id of the logged model."""
+
+
+class CandidateModel(Part):
+    """What is being tried."""
+
+    version: Version
+    """Version of the registered model."""
+    model_id: Annotated[str, Field(max_length=128)] | None = None
+    """MLflow's id of the logged model."""
+    predictor: Predictor | None = None
+    """Changes to the predictor that are tried with it, and moved up by its promotion."""
+
+
+class RejectedModel(Part):
+    """A version that is not tried again until a commit drops this entry."""
+
+    version: Version
+    """Version of the registered model."""
+    reason: Annotated[str, Field(max_length=64)] = "Failed"
+    """Failed or Reverted."""
+    evidence: Text = ""
+    """What was measured."""
+    at: datetime | None = None
+    """When it was rejected."""
+
+
+class Analysis(Part):
+    """What judges the candidate for as long as it has weight."""
+
+    policies: Annotated[tuple[ObjectReference, ...], Field(min_length=1, max_length=8)]
+    """MetricPolicies of the same namespace; their counter metrics are judged."""
+    warmup: Duration = "30s"
+    """After each change of weight or scale nothing is counted for this long."""
+
+
+class RollbackWindow(Part):
+    """How long the way back stays open."""
+
+    keep_warm: Duration = "30m"
+    """How long the previous model stays loaded without traffic."""
+
+
+class Acceptance(Part):
+    """Who may propose here."""
+
+    kind: Literal["MLPipeline"] = "MLPipeline"
+    """Kind of the proposer."""
+    name: Name
+    """Its name."""
+    namespace: Name
+    """Its namespace."""
+
+
+class ModelDeploymentSpec(Part):
+    """What serves, what is tried, and how the one becomes the other."""
+
+    suspend: bool = False
+    """Whether nothing moves; a candidate with weight goes to 0 % first."""
+    model: ModelSource
+    """The registered model."""
+    stable: StableModel | None = None
+    """What users get."""
+    candidate: CandidateModel | None = None
+    """What is being tried; absent at rest."""
+    rejected: Annotated[tuple[RejectedModel, ...], Field(max_length=100)] = ()
+    """Versions that are not tried again."""
+    predictor: Annotated[Predictor, Field(min_length=1)]
+    """KServe's PredictorSpec, passed through; model.storageUri is filled in."""
+    service_account_name: Name = "kanaria-runner"
+    """Account as which the InferenceService is applied."""
+    strategy: Strategy
+    """How traffic moves to a candidate."""
+    analysis: Analysis | None = None
+    """What judges the candidate; without it a candidate passes when its steps are done."""
+    progress_deadline_seconds: Annotated[int, Field(ge=1, le=86400)] = 600
+    """How long model servers may take to come up."""
+    rollback_window: RollbackWindow = RollbackWindow()
+    """How long the way back stays open."""
+    require_canary: bool = True
+    """Whether stable changes only to a version that passed as a candidate, or was stable before."""
+    accept_from: Annotated[tuple[Acceptance, ...], Field(max_length=16)] = ()
+    """Pipelines of other namespaces that may propose here; those of the same namespace always may."""
+
+
+class Phase(StrEnum):
+    """A summary for people; conditions are the API."""
+
+    PENDING = "Pending"
+    PROGRESSING = "Progressing"
+    PAUSED = "Paused"
+    HEALTHY = "Healthy"
+    DEGRADED = "Degraded"
+
+
+class TrialPhase(StrEnum):
+    """Where a trial is, or how it ended."""
+
+    LOADING = "Loading"  # Model servers come up; no traffic yet.
+    STEPPING = "Stepping"  # The strategy's steps are taken.
+    PAUSED = "Paused"  # 0 % without an end: metrics unread, or inconclusive with onInconclusive: Pause.
+    PASSED = "Passed"  # The promotion is due in Git; weight and judge stay.
+    FAILED = "Failed"  # Proven worse; removal and rejection are due in Git.
+    REVERTED = "Reverted"  # A human reverted its promotion; removal and rejection are due in Git.
+    INCONCLUSIVE = "Inconclusive"  # Taken back without proof; removal is due in Git, no rejection.
+    PROMOTED = "Promoted"
+    WITHDRAWN = "Withdrawn"
+    SUPERSEDED = "Superseded"
+    ABORTED = "Aborted"  # The annotation took it back; removal is due in Git, no rejection.
+
+
+class Serving(Part):
+    """A version as it is served."""
+
+    version: Version
+    """Version of the registered model."""
+    predictor_name: Annotated[str, Field(max_length=63)] = ""
+    """Name of its predictor in the InferenceService."""
+    uri: Annotated[str, Field(max_length=2048)] = ""
+    """Where its artifacts are."""
+    run_id: Annotated[str, Field(max_length=64)] = ""
+    """The MLflow run that made it."""
+    since: datetime | None = None
+    """Since when."""
+
+
+class WarmModel(Serving):
+    """The previous stable model, loaded without traffic."""
+
+    until: datetime
+    """When it goes."""
+
+
+class Trial(Part):
+    """One candidate's try: a version with a spec, introduced by a commit."""
+
+    id: Annotated[str, Field(max_length=128)]
+    """Version and hash: what the annotation kanaria.dev/abort names."""
+    version: Version
+    """Version of the registered model."""
+    revision: Annotated[str, Field(max_length=64)] = ""
+    """Commit that was applied when it began."""
+    generation: int = 0
+    """Generation of the ModelDeployment that began it."""
+    predictor_name: Annotated[str, Field(max_length=63)] = ""
+    """Name of its predictor in the InferenceService."""
+    uri: Annotated[str, Field(max_length=2048)] = ""
+    """Where its artifacts are."""
+    run_id: Annotated[str, Field(max_length=64)] = ""
+    """The MLflow run that made it."""
+    phase: TrialPhase = TrialPhase.LOADING
+    """Where it is."""
+    started_at: datetime
+    """When it began."""
+    step: int = 0
+    """Index of its step."""
+    step_word: Annotated[str, Field(max_length=64)] = ""
+    """The step in words."""
+    step_since: datetime | None = None
+    """Since when it is there."""
+    weight: Annotated[int, Field(ge=0, le=100)] = 0
+    """Percent of requests it is meant to have."""
+    weight_since: datetime | None = None
+    """When the weight was in force; nothing is counted until the warmup after it."""
+    verdict: Verdict | None = None
+    """What the judge says."""
+    evidence: Text = ""
+    """What it says in a sentence."""
+    checkpoint: Mapping[str, Any] = {}
+    """The judge's evidence by policy/metric, written at transitions and at most once a minute."""
+    checkpoint_at: datetime | None = None
+    """When that was."""
+    requests: int = 0
+    """Requests it answered, as far as counted."""
+    ended_at: datetime | None = None
+    """When its phase became final."""
+
+
+class PastTrial(Part):
+    """A trial that is over."""
+
+    id: Annotated[str, Field(max_length=128)]
+    """Its id."""
+    version: Version
+    """Its version."""
+    phase: TrialPhase
+    """How it ended."""
+    evidence: Text = ""
+    """What was measured."""
+    ended_at: datetime | None = None
+    """When."""
+
+
+class ModelDeploymentStatus(ResourceStatus):
+    """What serves, what is tried, and what was."""
+
+    phase: Phase | None = None
+    """A summary for people."""
+    url: Annotated[str, Field(max_length=2048)] | None = None
+    """Where requests go."""
+    stable: Serving | None = None
+    """What serves."""
+    trial: Trial | None = None
+    """What is tried."""
+    warm: WarmModel | None = None
+    """What stays loaded for the way back."""
+    was_stable: Annotated[tuple[Version, ...], Field(max_length=10)] = ()
+    """The last versions that were stable, newest first."""
+    history: Annotated[tuple[PastTrial, ...], Field(max_length=10)] = ()
+    """The last trials, newest first."""
+
+
+class ModelDeployment(Resource):
+    """What serves, what is tried, and how the one becomes the other."""
+
+    kind: Literal["ModelDeployment"] = "ModelDeployment"
+    spec: ModelDeploymentSpec
+    status: ModelDeploymentStatus = ModelDeploymentStatus()
+
+    plural: ClassVar = "modeldeployments"
+    short_name: ClassVar = "md"
+    columns: ClassVar = (
+        ("Ready", '.status.conditions[?(@.type=="Ready")].status', "string", 0),
+        ("Phase", ".status.phase", "string", 0),
+        ("Stable", ".spec.stable.version", "string", 0),
+        ("Candidate", ".spec.candidate.version", "string", 0),
+        ("Weight", ".status.trial.weight", "integer", 0),
+        ("Step", ".status.trial.stepWord", "string", 0),
+        ("Verdict", ".status.trial.verdict", "string", 0),
+        ("Age", ".metadata.creationTimestamp", "date", 0),
+        ("Message", '.status.conditions[?(@.type=="Ready")].message', "string", 1),
+        ("URL", ".status.url", "string", 1),
+    )
+    rules: ClassVar = (("has(self.predictor.model)", "spec.predictor.model is needed: name a modelFormat"),)

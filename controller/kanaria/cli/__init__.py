@@ -1,0 +1,5 @@
+"""The verbs of the command line."""
+
+from kanaria.cli.app import main
+
+__all__ = ["main"]

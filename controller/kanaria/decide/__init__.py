@@ -1,0 +1,1 @@
+"""THE STUDY: observed state and the time in, a plan out. Pure; one folder for each kind."""

@@ -1,0 +1,1 @@
+"""THE WORKSHOP of metrics: carriers of questions to gateways' counters."""

@@ -1,0 +1,64 @@
+"""What a pass may look at: caches and newest answers, never the network."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from kanaria.vocabulary import Answer, CommitResult, Failure, ObjectRef, Question, Watch
+from kanaria.vocabulary.objects import Manifest
+
+
+class Objects(Protocol):
+    """Objects of the cluster, as the caches hold them."""
+
+    def get(self, ref: ObjectRef) -> Manifest | None:
+        """The object, or None where the cache has none."""
+
+    def list(
+        self, api_version: str, kind: str, namespace: str | None = None, labels: Mapping[str, str] | None = None
+    ) -> tuple[Manifest, ...]:
+        """All objects of the kind, of one namespace and with these labels where given."""
+
+    def synced(self, watch: Watch) -> bool:
+        """Whether the objects of the watch are all in the cache."""
+
+
+class Mirrors(Protocol):
+    """Fetched repositories, read from the local disk."""
+
+    def files(self, url: str, commit: str, path: str) -> Mapping[str, str]:
+        """Blob id of each file below the path at the commit, by path from the repository's root."""
+
+    def blob(self, url: str, blob: str) -> bytes:
+        """Content of a blob."""
+
+    def subject(self, url: str, commit: str) -> str:
+        """First line of a commit's message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the platform team configured for the operator."""
+
+    mlflow_tracking_uri: str | None = None
+    gateway_metrics_url: str | None = None
+    serving_url: str | None = None
+    allow_file_remotes: bool = False
+    runner_image: str = "kanaria"
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """All that a pass may look at."""
+
+    objects: Objects
+    mirrors: Mirrors
+    now: Callable[[], datetime]
+    answer: Callable[[Question], Answer | None]
+    """The newest answer to a question, None where there is none yet."""
+    failure: Callable[[ObjectRef], Failure | None]
+    """What failed of the object's newest plan."""
+    commit_result: Callable[[ObjectRef], CommitResult | None]
+    """What came of the newest write-back of a GitSync."""
+    settings: Settings = Settings()

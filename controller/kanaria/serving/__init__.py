@@ -1,0 +1,1 @@
+"""What the serving backend should look like, and what it looks like: one file for each backend."""

@@ -1,0 +1,43 @@
+"""Request counters of a gateway, for both arms of a canary."""
+
+from datetime import timedelta
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from kanaria.sources.kind import SourceKind
+from kanaria.vocabulary.durations import Duration, duration_of
+from kanaria.vocabulary.question import CountersAsked
+
+ENVOY_TOTAL = ("envoy_cluster_upstream_rq_total", ())
+ENVOY_BAD = ("envoy_cluster_upstream_rq_xx", (("envoy_response_code_class", "5"),))
+
+
+class Counter(SourceKind):
+    """Request counters of a gateway, for both arms of a canary."""
+
+    key: ClassVar[str] = "counter"
+
+    origin: Annotated[Literal["gateway"], Field(alias="from")] = "gateway"
+    """Where the counters are read: the gateway that the platform team configured."""
+    preset: Literal["envoyGateway"] = "envoyGateway"
+    """Whose names the counters bear; a bad request is one answered with 5xx."""
+    interval: Duration = "15s"
+    """How long one window is."""
+
+    def ask(self, url: str, candidate: str, stable: str) -> CountersAsked:
+        """What to read: `candidate` and `stable` are the gateway's names of the two backends."""
+        return CountersAsked(
+            every=self.window,
+            url=url,
+            label="envoy_cluster_name",
+            candidate=candidate,
+            stable=stable,
+            total=ENVOY_TOTAL,
+            bad=ENVOY_BAD,
+        )
+
+    @property
+    def window(self) -> timedelta:
+        """The interval as a span."""
+        return duration_of(self.interval)

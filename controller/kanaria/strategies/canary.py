@@ -1,0 +1,88 @@
+"""How a canary takes its steps: some weight, a pause, more weight."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from kanaria.strategies.kind import At, Next, StrategyKind
+from kanaria.vocabulary.durations import Duration, duration_of
+from kanaria.vocabulary.kinds import Part
+
+
+class Pause(Part):
+    """A wait: for a time, or, without a duration, until the judge has proof."""
+
+    duration: Duration | None = None
+    """How long."""
+
+
+class CanaryStep(Part):
+    """One step: exactly one of its members is set."""
+
+    set_weight: Annotated[int, Field(ge=0, le=100)] | None = None
+    """Percent of requests for the candidate."""
+    pause: Pause | None = None
+    """A wait."""
+
+    @model_validator(mode="after")
+    def _one(self) -> "CanaryStep":
+        if (self.set_weight is None) == (self.pause is None):
+            raise ValueError("a step is either setWeight or pause")
+        return self
+
+    @property
+    def word(self) -> str:
+        """The step in the API's words."""
+        if self.set_weight is not None:
+            return f"setWeight {self.set_weight}"
+        return f"pause {self.pause.duration}" if self.pause and self.pause.duration else "pause"
+
+
+class Canary(StrategyKind):
+    """Steps that give the candidate more and more of the requests, judged all the while."""
+
+    key: ClassVar[str] = "canary"
+
+    steps: Annotated[tuple[CanaryStep, ...], Field(min_length=1, max_length=32)]
+    """The steps, in order."""
+    max_duration: Duration = "6h"
+    """How long a trial may take in all."""
+    on_inconclusive: Literal["Rollback", "Pause", "Promote"] = "Rollback"
+    """What happens when it is over without proof; the candidate is never rejected for it."""
+
+    def next(self, at: At, now: datetime) -> Next:
+        """The step to be at: a setWeight is over once its weight is in force, a pause once its time is over."""
+        if at.step >= len(self.steps):
+            return Next(at.step, at.weight, "done", done=True)
+        step = self.steps[at.step]
+        if step.set_weight is not None:
+            return self._weight(at, step, step.set_weight)
+        if step.pause is None or step.pause.duration is None:
+            return Next(at.step, at.weight, step.word, paused=True)
+        until = at.since + duration_of(step.pause.duration)
+        if now >= until:
+            return self._enter(at.step + 1, at.weight)
+        return Next(at.step, at.weight, step.word, until=until, paused=True)
+
+    def _weight(self, at: At, step: CanaryStep, weight: int) -> Next:
+        if at.weight == weight and at.in_force:
+            return self._enter(at.step + 1, weight)
+        return Next(at.step, weight, step.word)
+
+    def _enter(self, step: int, weight: int) -> Next:
+        """Stand at the beginning of a step; the next pass sees when it ends."""
+        if step >= len(self.steps):
+            return Next(step, weight, "done", done=True)
+        entered = self.steps[step]
+        return Next(step, weight if entered.set_weight is None else entered.set_weight, entered.word)
+
+    @property
+    def longest(self) -> timedelta | None:
+        """The whole trial's time."""
+        return duration_of(self.max_duration)
+
+    @property
+    def when_inconclusive(self) -> str:
+        """What happens when that is over."""
+        return self.on_inconclusive

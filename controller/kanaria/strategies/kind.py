@@ -1,0 +1,60 @@
+"""What every strategy can do: say what comes next."""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from kanaria.vocabulary.kinds import Kind, Union
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """Where a trial is: the index of its step, since when, the weight it has, and whether that is in force."""
+
+    step: int
+    since: datetime
+    weight: int
+    in_force: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """The step to be at, the weight to have there, and when the step ends by time (None: not by time).
+
+    `done` says that all steps are behind. `word` is the step in the API's words.
+    """
+
+    step: int
+    weight: int
+    word: str
+    until: datetime | None = None
+    done: bool = False
+    paused: bool = False
+
+
+class StrategyKind(Kind):
+    """How traffic moves to a candidate."""
+
+    @abstractmethod
+    def next(self, at: At, now: datetime) -> Next:
+        """Where the trial should be now."""
+
+    @property
+    @abstractmethod
+    def longest(self) -> timedelta | None:
+        """How long a trial may take in all."""
+
+    @property
+    @abstractmethod
+    def when_inconclusive(self) -> str:
+        """What happens then: Rollback, Pause or Promote."""
+
+
+class StrategyUnion(Union):
+    """How traffic moves to a candidate."""
+
+    @property
+    def strategy(self) -> StrategyKind:
+        """The strategy that is set."""
+        member: StrategyKind = self.member("strategy")
+        return member

@@ -1,0 +1,1 @@
+"""THE WORKSHOP of MLflow: runs, metrics, versions, aliases, tags."""

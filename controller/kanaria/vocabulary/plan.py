@@ -1,0 +1,127 @@
+"""What a pass decided: an ordered, frozen list of acts. A test compares it, the workshop carries it out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from kanaria.vocabulary.edit import Edit
+from kanaria.vocabulary.objects import Account, Manifest, ObjectRef
+from kanaria.vocabulary.question import Question
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """Server-side apply of a manifest, as the declared account, or as the operator where it is None."""
+
+    manifest: Manifest
+    account: Account | None = None
+    force: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Delete an object in the background; an object that is gone already is fine.
+
+    `only_if_label`: (key, value) that the live object must still bear, so that nothing of another owner goes.
+    """
+
+    target: ObjectRef
+    account: Account | None = None
+    only_if_label: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WriteStatus:
+    """The one status write of a plan: the whole wanted status.
+
+    A failed write stops what comes after it only where it is `required`.
+    """
+
+    status: Mapping[str, Any]
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SetAlias:
+    """Point an alias of a registered model at a version."""
+
+    model: str
+    alias: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class TagModelVersion:
+    """Put a tag on a version of a registered model."""
+
+    model: str
+    version: str
+    key: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class LocatedEdit:
+    """An edit and the file (path from the repository's root) that holds its document."""
+
+    path: str
+    edit: Edit
+
+
+@dataclass(frozen=True, slots=True)
+class CommitEdits:
+    """Commit the edits on the branch's head in one commit, and push it; compare and edit again on rejection."""
+
+    url: str
+    branch: str
+    namespace: str
+    secret: str | None
+    author: tuple[str, str]
+    edits: tuple[LocatedEdit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Objects that a pass wants in the caches: a kind, and a label that must be present."""
+
+    api_version: str
+    kind: str
+    label: str | None = None
+
+
+Act = Apply | Delete | WriteStatus | SetAlias | TagModelVersion | CommitEdits
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """An Event for users: Normal or Warning, a reason of the API and a sentence."""
+
+    type: str
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Acts in the order in which they are carried out, what to keep asking and watching, and when to look again."""
+
+    acts: tuple[Act, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    questions: tuple[Question, ...] = ()
+    watches: tuple[Watch, ...] = ()
+    look_again: datetime | None = None
+
+    def __post_init__(self) -> None:
+        if sum(isinstance(act, WriteStatus) for act in self.acts) > 1:
+            raise ValueError("a plan writes the status at most once")
+
+    @property
+    def status(self) -> Mapping[str, Any] | None:
+        """The status this plan writes, or None where it leaves it."""
+        return next((act.status for act in self.acts if isinstance(act, WriteStatus)), None)
+
+    @property
+    def writes(self) -> tuple[Act, ...]:
+        """Everything that changes the world: empty once the wanted state is reached."""
+        return self.acts

@@ -1,0 +1,138 @@
+"""What a pass wants to know of the world outside the API server, and how it is answered.
+
+Questions are data: a pass returns them in its plan, the workshops carry them on their own clock, and an
+answer pokes the object that asked. No pass ever waits for a slow server.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question is asked again every `every` for as long as a plan wants it."""
+
+    every: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class GitHead(Question):
+    """Fetch the branch into the mirror and tell the commit at its head: answered with its full SHA (str)."""
+
+    url: str
+    branch: str
+    namespace: str
+    secret: str | None = None
+    timeout: timedelta = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceHead(Question):
+    """The newest commit of the branch that touched `path`: answered with its full SHA (str)."""
+
+    url: str
+    branch: str
+    path: str
+    namespace: str
+    secret: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrackingRun(Question):
+    """The MLflow run of this key, made where there is none yet: answered with its run id (str)."""
+
+    experiment: str
+    key: str
+    name: str
+    tags: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RunMetrics(Question):
+    """The newest value of every metric of an MLflow run: answered with dict[str, float]."""
+
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredBy(Question):
+    """The version of `model` that was registered from this MLflow run: a ModelVersion, or None where there is none."""
+
+    model: str
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersionAsked(Question):
+    """A version of a registered model: answered with a ModelVersion, or None where there is none."""
+
+    model: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class CountersAsked(Question):
+    """Cumulative request counters of two backends, read in one scrape: answered with Counters.
+
+    `candidate` and `stable` are the backends' names in the metrics; `bad` and `total` are the metrics' names
+    with the labels that select them, each summed over the series that match.
+    """
+
+    url: str
+    label: str
+    candidate: str
+    stable: str
+    total: tuple[str, tuple[tuple[str, str], ...]]
+    bad: tuple[str, tuple[tuple[str, str], ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersion:
+    """A version of a registered model, as MLflow knows it; `uri` is where its artifacts are."""
+
+    model: str
+    version: str
+    uri: str
+    model_id: str = ""
+    run_id: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesCount:
+    """Cumulative counts of one series (one gateway replica's view of one backend)."""
+
+    total: int
+    bad: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """One reading of both arms, by series; `skew` is how far apart the arms were read."""
+
+    at: datetime
+    candidate: Mapping[str, SeriesCount]
+    stable: Mapping[str, SeriesCount]
+    skew: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The newest answer to a question."""
+
+    at: datetime
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """Why there is no answer: place and fact, in a sentence without secrets; `times` counts failures in a row."""
+
+    at: datetime
+    message: str
+    times: int = 1
+
+
+Answer = Answered | Unanswered

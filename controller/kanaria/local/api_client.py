@@ -148,10 +148,11 @@ class Api:
         """The thing after a JSON merge patch."""
         return await self.request("PATCH", resource.path(namespace, name), body=change, content_type=MERGE_PATCH)
 
-    async def patch_status(self, resource: Resource, namespace: str, name: str, status: Thing) -> Thing:
-        """The thing after a JSON merge patch of its status subresource; lists in it are replaced whole."""
+    async def patch_status(self, resource: Resource, namespace: str, name: str, status: Thing, uid: str = "") -> Thing:
+        """The thing after a merge patch of its status, lists replaced whole; `ConflictError` if its UID is another."""
         path = resource.path(namespace, name, "status")
-        return await self.request("PATCH", path, body={"status": status}, content_type=MERGE_PATCH)
+        body = {"status": status} | ({"metadata": {"uid": uid}} if uid else {})
+        return await self.request("PATCH", path, body=body, content_type=MERGE_PATCH)
 
     async def replace(self, resource: Resource, thing: Thing) -> Thing:
         """The thing after a PUT; `ConflictError` if its resourceVersion is no longer the newest."""

@@ -1,0 +1,46 @@
+"""How a kubeconfig becomes a client of its API server."""
+
+from __future__ import annotations
+
+import base64
+import ssl
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from kanaria.local.api_client import Api
+
+
+def api_from(kubeconfig: Path) -> Api:
+    """A client for the current context: by token or by client certificate, and the cluster's own authority."""
+    config = yaml.safe_load(kubeconfig.read_text())
+    context = _named(config["contexts"], config["current-context"])["context"]
+    cluster = _named(config["clusters"], context["cluster"])["cluster"]
+    user = _named(config["users"], context["user"])["user"]
+    trust = _trust(cluster, user) if cluster["server"].startswith("https:") else True
+    return Api(cluster["server"], token=user.get("token"), ssl=trust)
+
+
+def _named(entries: list[dict[str, Any]], name: str) -> dict[str, Any]:
+    return next(entry for entry in entries if entry["name"] == name)
+
+
+def _trust(cluster: dict[str, Any], user: dict[str, Any]) -> ssl.SSLContext:
+    context = ssl.create_default_context(
+        cafile=cluster.get("certificate-authority"), cadata=_decoded(cluster.get("certificate-authority-data"))
+    )
+    if "client-certificate-data" in user:
+        # Python reads client certificates from files only.
+        with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
+            file.write(f"{_decoded(user['client-certificate-data'])}\n{_decoded(user['client-key-data'])}")
+            file.flush()
+            context.load_cert_chain(file.name)
+    elif "client-certificate" in user:
+        context.load_cert_chain(user["client-certificate"], user["client-key"])
+    return context
+
+
+def _decoded(data: str | None) -> str | None:
+    return base64.b64decode(data).decode() if data else None

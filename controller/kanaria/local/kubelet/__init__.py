@@ -1,0 +1,1 @@
+"""The process kubelet: a node whose containers are processes of this machine, each Pod in a folder of its own."""

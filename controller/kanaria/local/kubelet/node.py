@@ -1,0 +1,75 @@
+"""How the kubelet's node is known to the API server, and stays known to a real one."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+from datetime import datetime
+
+import psutil
+
+from kanaria.local.api_client import NODES, Api, ConflictError, NotFoundError, Resource, Thing
+from kanaria.local.clock import Clock, written
+
+LEASES = Resource("coordination.k8s.io/v1", "leases", "Lease")
+LOGS = "local.kanaria.dev/logs"
+HEARTBEAT = 10
+
+
+async def register(api: Api, name: str, logs: str, now: datetime) -> None:
+    """Have the node in the API, ready, with the address of its logs."""
+    node = _node(name, logs)
+    try:
+        await api.create(NODES, node)
+    except ConflictError:
+        await api.patch(NODES, "", name, {"metadata": node["metadata"]})
+    await api.patch_status(NODES, "", name, _status(now))
+
+
+async def keep_alive(api: Api, name: str, clock: Clock) -> None:
+    """Renew the node's Lease until cancelled: a real node controller takes silent nodes for dead."""
+    while True:
+        moment = clock().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        spec = {"holderIdentity": name, "leaseDurationSeconds": 4 * HEARTBEAT, "renewTime": moment}
+        meta = {"name": name, "namespace": "kube-node-lease"}
+        try:
+            await api.patch(LEASES, "kube-node-lease", name, {"spec": spec})
+        except NotFoundError:
+            await api.create(LEASES, {"metadata": meta, "spec": spec})
+        await asyncio.sleep(HEARTBEAT)
+
+
+def _node(name: str, logs: str) -> Thing:
+    labels = {
+        "kubernetes.io/hostname": name,
+        "kubernetes.io/os": platform.system().lower(),
+        "kubernetes.io/arch": {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine()),
+    }
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {"name": name, "labels": labels, "annotations": {LOGS: logs}},
+    }
+
+
+def _status(now: datetime) -> Thing:
+    moment = written(now)
+    memory = f"{psutil.virtual_memory().total // 1024}Ki"
+    room = {"cpu": str(os.cpu_count() or 1), "memory": memory, "pods": "200", "ephemeral-storage": "50Gi"}
+    ready = {"type": "Ready", "status": "True", "reason": "KubeletReady", "message": "processes of this machine"}
+    return {
+        "capacity": room,
+        "allocatable": room,
+        "addresses": [{"type": "InternalIP", "address": "127.0.0.1"}, {"type": "Hostname", "address": "localhost"}],
+        "conditions": [ready | {"lastHeartbeatTime": moment, "lastTransitionTime": moment}],
+        "nodeInfo": {
+            "architecture": platform.machine(),
+            "operatingSystem": platform.system().lower(),
+            "kernelVersion": platform.release(),
+            "osImage": "this machine",
+            "containerRuntimeVersion": f"local://python-{platform.python_version()}",
+            "kubeletVersion": "v0.0.0-kanaria-local",
+            **dict.fromkeys(("bootID", "machineID", "systemUUID", "kubeProxyVersion"), ""),
+        },
+    }

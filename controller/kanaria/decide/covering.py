@@ -28,7 +28,7 @@ def differences(live: Any, wanted: Any) -> tuple[str, ...]:
 def _differing(live: Any, wanted: Any, path: str) -> Iterator[str]:
     if isinstance(wanted, Mapping) and (isinstance(live, Mapping) or (not wanted and live is None)):
         for key, value in wanted.items():
-            yield from _differing(live.get(key), value, f"{path}.{key}" if path else str(key))
+            yield from _differing((live or {}).get(key), value, f"{path}.{key}" if path else str(key))
     elif _named(wanted):
         known = {item["name"]: item for item in live} if _named(live) else {}
         for item in wanted:

@@ -1,0 +1,1 @@
+"""Here lives a stand-in for KServe's controller in Standard mode: InferenceServices become Deployments and a route."""

@@ -1,0 +1,1 @@
+"""Here lives the local Gateway: a reverse proxy that obeys HTTPRoutes and counts as Envoy does."""

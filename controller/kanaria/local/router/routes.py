@@ -1,0 +1,120 @@
+"""Which HTTPRoute and which rule a request belongs to, and who may answer it in what shares."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from kanaria.local.api_client import Resource, Thing
+from kanaria.local.watching import Key
+
+HTTP_ROUTES = Resource("gateway.networking.k8s.io/v1", "httproutes", "HTTPRoute")
+PREFIX = re.compile(r"^/serving/(?P<namespace>[^/]+)/(?P<name>[^/?]+)(?P<rest>[/?].*)?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """A Service and its weight, under the name by which the metrics know this pair of rule and Service."""
+
+    namespace: str
+    service: str
+    weight: int
+    cluster: str
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule of an HTTPRoute: paths as (type, value), any of which matches; none match everything."""
+
+    paths: tuple[tuple[str, str], ...]
+    backends: tuple[Backend, ...]
+
+    @cached_property
+    def total(self) -> int:
+        """The sum of the weights."""
+        return sum(backend.weight for backend in self.backends)
+
+    def matches(self, path: str) -> bool:
+        """Whether the rule is for this path (without its query)."""
+        return not self.paths or any(_matches(kind, value, path) for kind, value in self.paths)
+
+    def choose(self, chance: float) -> Backend | None:
+        """The backend in whose share `chance` (0 ≤ chance < 1) falls; None if no backend has any weight."""
+        mark = chance * self.total
+        for backend in self.backends:
+            mark -= backend.weight
+            if mark < 0:
+                return backend
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """All routes at one moment. It is replaced whole, so that a request sees old weights or new ones, never a mix."""
+
+    by_name: dict[Key, tuple[Rule, ...]]
+    by_host: dict[str, Key]
+
+    def find(self, host: str, target: str) -> tuple[Rule | None, str]:
+        """The rule for a request and the target to pass on; `/serving/<namespace>/<route>/…` beats the host."""
+        found = PREFIX.match(target)
+        if found:
+            key: Key | None = (found["namespace"], found["name"])
+            target = _rooted(found["rest"] or "")
+        else:
+            key = self.by_host.get(host.partition(":")[0].lower())
+        rules = self.by_name.get(key, ()) if key else ()
+        path = target.partition("?")[0]
+        return next((rule for rule in rules if rule.matches(path)), None), target
+
+
+def table_of(routes: Iterable[Thing]) -> Table:
+    """The table that obeys these HTTPRoutes; of two that claim a host the older one has it."""
+    ordered = sorted(routes, key=lambda route: str(route["metadata"].get("creationTimestamp", "")), reverse=True)
+    by_name = {_key(route): _rules(route) for route in ordered}
+    by_host = {host.lower(): _key(route) for route in ordered for host in route["spec"].get("hostnames") or []}
+    return Table(by_name, by_host)
+
+
+def _rules(route: Thing) -> tuple[Rule, ...]:
+    namespace, name = _key(route)
+    return tuple(
+        Rule(
+            paths=tuple(_path(match) for match in rule.get("matches") or []),
+            backends=tuple(_backend(ref, namespace, name, index) for ref in rule.get("backendRefs") or []),
+        )
+        for index, rule in enumerate(route["spec"].get("rules") or [])
+    )
+
+
+def _backend(ref: Thing, namespace: str, route: str, rule: int) -> Backend:
+    return Backend(
+        namespace=ref.get("namespace", namespace),
+        service=ref["name"],
+        weight=ref.get("weight", 1),
+        cluster=f"httproute/{namespace}/{route}/rule/{rule}/backend/{ref['name']}",
+    )
+
+
+def _path(match: Thing) -> tuple[str, str]:
+    path = match.get("path") or {}
+    return path.get("type", "PathPrefix"), path.get("value", "/")
+
+
+def _matches(kind: str, value: str, path: str) -> bool:
+    if kind == "Exact":
+        return path == value
+    if kind == "RegularExpression":
+        return re.fullmatch(value, path) is not None
+    folder = value.rstrip("/")
+    return path == folder or path.startswith(f"{folder}/")
+
+
+def _rooted(rest: str) -> str:
+    return rest if rest.startswith("/") else f"/{rest}"
+
+
+def _key(route: Thing) -> Key:
+    return route["metadata"]["namespace"], route["metadata"]["name"]

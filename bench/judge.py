@@ -93,8 +93,8 @@ def by_steps(minute: int) -> float:
 
 NULLS = {
     "steady 1 %": HEALTHY,
-    "1 → 2 % in both arms, weights 5/10/25/50": replace(HEALTHY, weight=by_steps, base=doubling),
-    "both arms at 5 % for 10 of 60 minutes": replace(HEALTHY, base=incident),
+    "both 1→2 %, 4 weights": replace(HEALTHY, weight=by_steps, base=doubling),
+    "incident in both": replace(HEALTHY, base=incident),
 }
 WORSE = {f"×{ratio}": replace(HEALTHY, ratio=ratio) for ratio in (1.5, 2, 3, 5, 10)}
 FAMOUS = {

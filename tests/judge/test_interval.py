@@ -55,6 +55,21 @@ def test_between_the_points_of_the_grid_no_ratio_is_thrown_out_too_soon(evidence
             assert interval.upper >= math.exp(psi) * (1 - 1e-9)
 
 
+def test_the_interval_is_finer_than_the_grid() -> None:
+    interval = ratio_interval(seen(300, 11, 2700, 27), PLAIN)
+    exact = [psi / 1000 for psi in range(-1000, 3000) if not thrown_out(300, 11, 2700, 27, psi / 1000)]
+
+    assert interval.lower == pytest.approx(math.exp(exact[0]), rel=0.02)
+    assert interval.upper == pytest.approx(math.exp(exact[-1]), rel=0.08)  # the grid is coarser out there
+
+
+def thrown_out(n1: int, e1: int, n0: int, e0: int, psi: float) -> bool:
+    """Whether either test's alternatives make this log ratio untenable, worked out without the grid."""
+    evidence = seen(n1, e1, n0, e0)
+    likelihood = e1 * psi - (e1 + e0) * math.log1p(n1 / n0 * math.exp(psi))
+    return max(log_mean_exp(evidence.likelihood[half]) for half in (WORSE, BETTER)) - likelihood >= math.log(20)
+
+
 @pytest.mark.parametrize("ratio", [0.7, 1.0, 2.0])
 def test_the_truth_is_seldom_ever_outside(ratio: float) -> None:
     missed = sum(ever_outside(Canary(ratio=ratio, minutes=30), seed) for seed in range(100))

@@ -137,6 +137,7 @@ def _container(service: Thing, predictor: Predictor, runtime: Runtime) -> Thing:
         "image": IMAGE,
         "command": list(runtime.command),
         "ports": [{"containerPort": HTTP_PORT, "protocol": "TCP"}],
+        "terminationMessagePolicy": "FallbackToLogsOnError",
         "readinessProbe": {
             "httpGet": {"path": f"/v2/models/{name}/ready", "port": HTTP_PORT},
             "periodSeconds": 1,

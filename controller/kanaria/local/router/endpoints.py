@@ -46,7 +46,8 @@ class Turns:
         if not others:
             return None
         turn = self._taken.get(cluster, 0)
-        self._taken[cluster] = turn + 1
+        if avoid is None:  # a second try takes nobody's turn
+            self._taken[cluster] = turn + 1
         return others[turn % len(others)]
 
 

@@ -22,11 +22,12 @@ PATIENCE = 2.0
 
 
 class Leash:
-    """The town's end of the leash."""
+    """The town's end of the leash; it keeps the file descriptor `keep` open, a lock to be free only after it."""
 
-    def __init__(self, mark: str) -> None:
+    def __init__(self, mark: str, keep: int | None = None) -> None:
         self.lost = asyncio.Event()
         self._mark = mark
+        self._kept = () if keep is None else (keep,)
         self._process: asyncio.subprocess.Process | None = None
         self._pipe: int | None = None
         self._watch: asyncio.Task[None] | None = None
@@ -39,6 +40,7 @@ class Leash:
                 *(sys.executable, "-m", "kanaria.local.leash", self._mark),
                 stdin=readable,
                 start_new_session=True,
+                pass_fds=self._kept,
             )
         finally:
             os.close(readable)

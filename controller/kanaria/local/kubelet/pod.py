@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import socket
 from contextlib import suppress
 from datetime import timedelta
 
@@ -17,6 +16,7 @@ from kanaria.local.kubelet.container import Container, Machine
 from kanaria.local.kubelet.recovery import lost_verdict, restored
 from kanaria.local.kubelet.status import Record, Verdict, Waiting, pod_status
 from kanaria.local.kubelet.volumes import VolumeMissingError, VolumeRefusedError, prepare
+from kanaria.local.ports import free_ports
 
 log = logging.getLogger(__name__)
 PORT = "local.kanaria.dev/port"
@@ -136,7 +136,7 @@ class PodLife:
         declared = [int(port["containerPort"]) for spec in specs for port in spec.get("ports") or []]
         if not declared:
             return
-        ports = dict(zip(declared, _free_ports(len(declared)), strict=True))
+        ports = dict(zip(declared, free_ports(len(declared)), strict=True))
         for container in self._inits + self._mains:
             container.ports = ports
         told = {PORT: str(ports[declared[0]]), PORTS: json.dumps({str(port): ports[port] for port in declared})}
@@ -176,13 +176,3 @@ class PodLife:
         self._told = status
         self.pod = {**self.pod, "status": status}
         return True
-
-
-def _free_ports(count: int) -> list[int]:
-    """Ports nobody listens on now; held open together, so that they differ."""
-    listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    try:
-        return [int(listener.getsockname()[1]) for listener in listeners]
-    finally:
-        for listener in listeners:
-            listener.close()

@@ -1,0 +1,184 @@
+"""What a town is: an API server and the parts that live from it, started together and ended together."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any, Self, TypeVar
+from urllib.parse import urlsplit
+
+import yaml
+
+from kanaria.api.crds import crds
+from kanaria.local.api_client import DEFINITIONS, Api
+from kanaria.local.apiserver import ApiServer, ApiServerSettings, serve
+from kanaria.local.controllers.claims import run_claims
+from kanaria.local.controllers.loop import run_deployments, run_jobs
+from kanaria.local.crds import files
+from kanaria.local.git_http import serve_git
+from kanaria.local.kserve.controller import run_kserve
+from kanaria.local.kserve.rendering import Runtime
+from kanaria.local.kubelet.agent import Kubelet, KubeletSettings
+from kanaria.local.leash import Leash
+from kanaria.local.mlflow_server import serve_mlflow
+from kanaria.local.ports import free_port
+from kanaria.local.repository import repository
+from kanaria.local.router.gateway import run_router
+from kanaria.local.settings import Part, TownInfo, TownSettings, read_info
+
+T = TypeVar("T")
+Tell = Callable[[str], None]
+
+
+class Town:
+    """A local cluster, running from the beginning to the end of its `async with`."""
+
+    info: TownInfo
+    api: Api
+
+    def __init__(self, settings: TownSettings, tell: Tell = lambda _: None, lock: int | None = None) -> None:
+        self.settings = settings
+        self._tell = tell
+        self._lock = lock
+        self._stack = AsyncExitStack()
+        self._broken: asyncio.Future[str] | None = None
+        self._before = read_info(settings.home)
+
+    async def __aenter__(self) -> Self:
+        self._broken = asyncio.get_running_loop().create_future()
+        try:
+            await self._start()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    async def broken(self) -> str:
+        """Waits until a part has failed, and tells which; a whole town keeps one waiting."""
+        if self._broken is None:
+            raise RuntimeError("the town has not been started")
+        return await asyncio.shield(self._broken)
+
+    async def _start(self) -> None:
+        home = self.settings.home
+        home.mkdir(parents=True, exist_ok=True)
+        leash = await self._enter(Leash(f"TMPDIR={home}/", keep=self._lock))
+        await self._enter(self._background("leash", leash.lost.wait()))
+        mlflow = asyncio.create_task(self._mlflow(leash))
+        try:
+            server = await self._api_server()
+            await self._workloads(leash)
+            router = await self._serving()
+            git, repo = await self._git()
+            mlflow_url = await mlflow
+        finally:
+            mlflow.cancel()
+            await asyncio.wait({mlflow})
+        self.info = TownInfo(
+            home=home,
+            pid=os.getpid(),
+            kubeconfig=self.settings.kubeconfig,
+            api_url=server.url,
+            token=self._token(),
+            router_url=router,
+            mlflow_url=mlflow_url,
+            git_url=git,
+            repository=repo,
+        )
+        self.info.write()
+
+    async def _api_server(self) -> ApiServer:
+        self._tell("Kubernetes API")
+        home = self.settings.home
+        port = free_port(_port(self._before.api_url if self._before else ""))
+        server = await self._enter(serve(ApiServerSettings(home / "api", self._token(), port)))
+        self.api = await self._enter(Api(server.url, self._token()))
+        server.install_crds(files())
+        for definition in crds().values():
+            await self.api.apply(DEFINITIONS, definition, owner="kanaria-local")
+        config = self.settings.kubeconfig
+        config.touch(mode=0o600)
+        config.write_text(yaml.safe_dump(server.kubeconfig()))
+        return server
+
+    async def _workloads(self, leash: Leash) -> None:
+        if self._has("workloads"):
+            self._tell("controllers")
+            await self._enter(self._background("Job controller", run_jobs(self.api, backoff=self.settings.backoff)))
+            await self._enter(self._background("Deployment controller", run_deployments(self.api)))
+            await self._enter(self._background("claim binder", run_claims(self.api)))
+        if self._has("kubelet"):
+            self._tell("kubelet")
+            settings = KubeletSettings(self.settings.home, backoff=self.settings.backoff)
+            await self._enter(self._background("kubelet", Kubelet(self.api, settings, leash).run()))
+
+    async def _serving(self) -> str:
+        address = ""
+        if self._has("router"):
+            self._tell("router")
+            port = free_port(_port(self._before.router_url if self._before else ""))
+            address = (await self._enter(run_router(self.api, port))).url
+        if self._has("kserve"):
+            self._tell("KServe stand-in")
+            await self._enter(
+                self._background("KServe stand-in", run_kserve(self.api, runtime=Runtime(ingress=address)))
+            )
+        return address
+
+    async def _git(self) -> tuple[str, Path]:
+        if not self._has("git"):
+            return "", Path()
+        self._tell("Git")
+        folder = self.settings.home / "git"
+        made = await repository(folder, "team")
+        port = free_port(_port(self._before.git_url if self._before else ""))
+        return await self._enter(serve_git(folder, port, password=self.settings.git_password)), made.path
+
+    async def _mlflow(self, leash: Leash) -> str:
+        if not self._has("mlflow"):
+            return ""
+        self._tell("MLflow")
+        port = free_port(_port(self._before.mlflow_url if self._before else ""))
+        return await self._enter(serve_mlflow(self.settings.home / "mlflow", port, leash))
+
+    def _has(self, part: Part) -> bool:
+        return part in self.settings.parts
+
+    def _token(self) -> str:
+        """Made once: kubeconfigs stay good from one `up` to the next."""
+        file = self.settings.home / "token"
+        if not file.exists():
+            file.touch(mode=0o600)
+            file.write_text(secrets.token_urlsafe(24))
+        return file.read_text()
+
+    async def _enter(self, context: AbstractAsyncContextManager[T]) -> T:
+        return await self._stack.enter_async_context(context)
+
+    @asynccontextmanager
+    async def _background(self, name: str, work: Coroutine[Any, Any, Any]) -> AsyncGenerator[None]:
+        """A part that runs until the town ends; if it ends before, the town is broken."""
+        task = asyncio.create_task(work, name=name)
+        task.add_done_callback(self._ended)
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.wait({task})
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if task.cancelled() or self._broken is None or self._broken.done():
+            return
+        self._broken.set_result(f"the {task.get_name()} ended: {error!r}" if error else f"the {task.get_name()} ended")
+
+
+def _port(url: str) -> int:
+    return urlsplit(url).port or 0 if url else 0

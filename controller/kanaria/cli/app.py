@@ -1,13 +1,15 @@
 """Which verbs there are."""
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from kanaria import __version__
 from kanaria.cli.crds import write_crds
 
-app = typer.Typer(no_args_is_help=True, help="GitOps for machine learning: train, gate, canary and promote by commits.")
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="markdown")
 
 
 @app.command()
@@ -17,9 +19,54 @@ def crds(folder: Annotated[Path, typer.Argument(help="Folder that the files are 
         typer.echo(path)
 
 
+@app.command()
+def demo(
+    home: Annotated[Path | None, typer.Option(help="Empty folder for the cluster, instead of a temporary one.")] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the cluster up when the story is over.")] = False,
+) -> None:
+    """The whole loop on real data: five acts of commits and requests; all else is the operator's doing.
+
+    Starts a local cluster on this machine, commits a first model, a better one, a worse one, one that fails on live
+    requests, and a revert. Ends with exit code 0 only if each act ended as told and no request was lost.
+    """
+    _needs_local()
+    from rich.console import Console  # noqa: PLC0415 - heavy, and only this verb needs it
+
+    from kanaria.cli.demo import play  # noqa: PLC0415 - likewise
+
+    try:
+        code = play(Console(), home, keep=keep)
+    except FileExistsError as error:
+        typer.echo(str(error), err=True)
+        code = 2
+    raise typer.Exit(code)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"kanaria {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
-def kanaria() -> None:
-    """GitOps for machine learning: train, gate, canary and promote by commits."""
+def kanaria(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Tell the version.")] = (
+        False
+    ),
+) -> None:
+    """GitOps for machine learning on Kubernetes: train, gate, canary and promote by commits."""
+
+
+def _needs_local() -> None:
+    if find_spec("kserve") is None:
+        typer.echo("The local cluster is not installed here: pip install 'kanaria[local]'", err=True)
+        raise typer.Exit(2)
+
+
+if find_spec("psutil") is not None:  # the operator's own image is without the local cluster
+    from kanaria.cli.local import app as local
+
+    app.add_typer(local, name="local")
 
 
 def main() -> None:

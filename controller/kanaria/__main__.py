@@ -1,0 +1,5 @@
+"""`python -m kanaria`: the command line."""
+
+from kanaria.cli import main
+
+main()

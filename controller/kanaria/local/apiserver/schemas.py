@@ -25,7 +25,8 @@ def pruned(body: Object, schema: Schema) -> tuple[Object, tuple[str, ...]]:
 
 def _pruned(value: Any, schema: Schema, at: str, unknown: list[str]) -> Any:
     if isinstance(value, list):
-        items = schema.get("items") or {}
+        # A list below an open field, such as metadata.ownerReferences, is as open as the field.
+        items = schema.get("items") or ({_OPEN: True} if schema.get(_OPEN) else {})
         return [_pruned(item, items, f"{at}[{index}]", unknown) for index, item in enumerate(value)]
     if not isinstance(value, dict):
         return value

@@ -34,6 +34,8 @@ class GitSource(Part):
     """What is followed."""
     path: Annotated[str, Field(max_length=1024, pattern=r"^[^/].*$")] = "."
     """Folder with the code: steps start in it, and only commits that touch it start a run."""
+    interval: Duration = "1m"
+    """How often the branch is looked at."""
     secret_ref: ObjectReference | None = None
     """Secret with username and password, or bearerToken."""
 
@@ -178,6 +180,19 @@ class PipelineSpec(Part):
     """How many succeeded runs are kept."""
     failed_runs_history_limit: Annotated[int, Field(ge=0, le=100)] = 3
     """How many failed runs are kept."""
+
+    @model_validator(mode="after")
+    def _triggers_hold_together(self) -> "PipelineSpec":
+        names = [trigger.name for trigger in self.triggers]
+        for trigger in self.triggers:
+            if names.count(trigger.name) > 1:
+                raise ValueError(f"spec.triggers names {trigger.name!r} twice; give each trigger its own name")
+            if trigger.trigger.needs_source and self.source is None:
+                raise ValueError(
+                    f"spec.triggers {trigger.name!r} looks at the code, but there is no spec.source; "
+                    "say where the code is, or remove the trigger"
+                )
+        return self
 
     @model_validator(mode="after")
     def _steps_hold_together(self) -> "PipelineSpec":

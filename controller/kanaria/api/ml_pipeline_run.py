@@ -12,6 +12,9 @@ from kanaria.api.resource import Name, ObjectReference, Resource, ResourceStatus
 from kanaria.vocabulary.kinds import Part
 from kanaria.vocabulary.verdict import Verdict
 
+OUTPUT_MAX = 256
+"""How long the value of an output may be: larger things are artifacts of MLflow, or files of the workspace."""
+
 
 class RunPhase(StrEnum):
     """Where a run is."""
@@ -38,7 +41,11 @@ class Cause(Part):
     trigger: Annotated[str, Field(max_length=64)]
     """Name of the trigger, or `on-demand`."""
     reason: Text = ""
-    """What it saw: the commit, the time of the schedule, the annotation's value."""
+    """What it saw, in a sentence."""
+    scheduled_at: datetime | None = None
+    """The time of the schedule that is acted on."""
+    request: Annotated[str, Field(max_length=256)] | None = None
+    """The value of the annotation kanaria.dev/run that is acted on."""
 
 
 class MLPipelineRunSpec(Part):
@@ -46,6 +53,8 @@ class MLPipelineRunSpec(Part):
 
     pipeline_ref: ObjectReference
     """The pipeline."""
+    number: Annotated[int, Field(ge=1)]
+    """How many-th run of the pipeline it is."""
     cause: Cause
     """Why."""
     revision: Annotated[str, Field(max_length=64)] = ""
@@ -71,7 +80,7 @@ class StepStatus(Part):
     """When it ended."""
     retry_at: datetime | None = None
     """When the next attempt begins."""
-    outputs: Annotated[Mapping[str, Annotated[str, Field(max_length=4096)]], Field(max_length=32)] = {}
+    outputs: Annotated[Mapping[str, Annotated[str, Field(max_length=OUTPUT_MAX)]], Field(max_length=32)] = {}
     """Values it handed on."""
     message: Text = ""
     """Why it failed, with the last lines it wrote."""
@@ -112,8 +121,10 @@ class ProposalStatus(Part):
     """Namespace of the ModelDeployment."""
     model_deployment: Name
     """The ModelDeployment."""
-    state: Literal["Due", "Applied", "Dropped"]
-    """Due until the target's live spec has the version; Dropped where a newer edit won or the target refuses."""
+    state: Literal["Due", "Landed", "Applied", "Dropped"]
+    """Due, Landed once committed, Applied once in the target's live spec; Dropped where another won or it refuses."""
+    replaces: Annotated[str, Field(max_length=64)] = ""
+    """The candidate that stood in the target when the proposal became due; a newer one of a person wins."""
     message: Text = ""
     """Why, where it is not simply done."""
 

@@ -9,7 +9,7 @@ from kanaria.sources.kind import SourceKind
 from kanaria.vocabulary.durations import Duration, duration_of
 from kanaria.vocabulary.question import CountersAsked
 
-ENVOY_TOTAL = ("envoy_cluster_upstream_rq_total", ())
+ENVOY_TOTAL = ("envoy_cluster_upstream_rq_xx", ())  # answers, not tries: a retried request counts once, as bad ones do
 ENVOY_BAD = ("envoy_cluster_upstream_rq_xx", (("envoy_response_code_class", "5"),))
 
 

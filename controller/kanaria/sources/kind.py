@@ -6,6 +6,11 @@ from kanaria.vocabulary.kinds import Kind, Union
 class SourceKind(Kind):
     """Where a metric's number comes from."""
 
+    @property
+    def address(self) -> str:
+        """How people find the number."""
+        return self.key
+
 
 class SourceUnion(Union):
     """A source among others."""

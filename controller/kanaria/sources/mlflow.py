@@ -16,6 +16,11 @@ class Mlflow(SourceKind):
     metric: Annotated[str, Field(alias="key", min_length=1, max_length=256)]
     """Key of the metric."""
 
+    @property
+    def address(self) -> str:
+        """How people find the number."""
+        return self.metric
+
     def read(self, metrics: Mapping[str, float]) -> float | None:
         """The value, or None where the run did not log it."""
         return metrics.get(self.metric)

@@ -18,6 +18,11 @@ class StepOutput(SourceKind):
     output: Annotated[str, Field(min_length=1, max_length=64)]
     """Name of the output."""
 
+    @property
+    def address(self) -> str:
+        """How people find the number."""
+        return f"output {self.output} of step {self.step}"
+
     def read(self, outputs: Mapping[str, Mapping[str, str]]) -> float | None:
         """The value, or None where the step did not hand it on or it is no number."""
         try:

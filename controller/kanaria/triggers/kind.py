@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -41,6 +41,9 @@ class NotYet:
 
 class TriggerKind(Kind):
     """A condition on which a run starts."""
+
+    needs_source: ClassVar[bool] = False
+    """Whether it looks at the pipeline's own code."""
 
     @abstractmethod
     def due(self, seen: Seen, now: datetime) -> Firing | NotYet:

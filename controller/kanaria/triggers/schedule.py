@@ -1,6 +1,6 @@
 """Whether a cron schedule has come round."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, ClassVar
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -23,12 +23,16 @@ class Schedule(TriggerKind):
     @field_validator("cron")
     @classmethod
     def _readable(cls, cron: str) -> str:
+        if len(cron.split()) != 5:
+            raise ValueError(f"{cron!r} has {len(cron.split())} fields; write five fields such as 0 3 * * *")
         try:
-            CronSim(cron, datetime(2026, 1, 1, tzinfo=ZoneInfo("UTC")))
+            next(CronSim(cron, datetime(2026, 1, 1, tzinfo=ZoneInfo("UTC"))))
         except CronSimError as error:
             raise ValueError(
                 f"{cron!r} is no cron expression ({error}); write five fields such as 0 3 * * *"
             ) from error
+        except StopIteration:
+            raise ValueError(f"{cron!r} never comes round; write a day that exists") from None
         return cron
 
     @field_validator("time_zone")
@@ -40,18 +44,18 @@ class Schedule(TriggerKind):
 
     def due(self, seen: Seen, now: datetime) -> Firing | NotYet:
         """Due once for the newest time that has passed; missed ones before it are not made up for."""
-        after = seen.last_scheduled_at or seen.created_at
-        coming = CronSim(self.cron, after.astimezone(ZoneInfo(self.time_zone)))
-        newest: datetime | None = None
-        for at in coming:
-            if at > now:
-                break
-            newest = at
-        if newest is None:
-            return NotYet(until=at)
+        newest = self._newest_until(now)
+        if newest is None or newest <= (seen.last_scheduled_at or seen.created_at):
+            return NotYet(until=self.next_after(now))
         return Firing(f"the schedule {self.cron!r} ({self.time_zone}) came round", scheduled_at=newest)
 
     def next_after(self, now: datetime) -> datetime:
-        """The next time of the schedule."""
+        """The next time of the schedule, in UTC."""
         coming: datetime = next(CronSim(self.cron, now.astimezone(ZoneInfo(self.time_zone))))
-        return coming
+        return coming.astimezone(UTC)
+
+    def _newest_until(self, now: datetime) -> datetime | None:
+        # Backwards, from the second after: the time itself counts, and a pipeline that slept for a year costs nothing.
+        after = (now + timedelta(seconds=1)).replace(microsecond=0).astimezone(ZoneInfo(self.time_zone))
+        newest: datetime | None = next(CronSim(self.cron, after, reverse=True), None)
+        return newest.astimezone(UTC) if newest else None

@@ -10,6 +10,7 @@ class SourceTrigger(TriggerKind):
     """On each commit that touches spec.source.git.path."""
 
     key: ClassVar[str] = "source"
+    needs_source: ClassVar[bool] = True
 
     def due(self, seen: Seen, now: datetime) -> Firing | NotYet:  # noqa: ARG002 - every trigger is told the time
         """Due when the newest commit that touched the path was not run yet."""

@@ -1,0 +1,43 @@
+"""Whether the run can be carried out at all."""
+
+from kanaria.api.conditions import Reason
+from kanaria.api.ml_pipeline_run import RunPhase, StepPhase, StepStatus
+from kanaria.decide.filling import unknown_reference
+from kanaria.decide.ml_pipeline_run.scene import Scene, Turn, failed, going_on
+from kanaria.decide.step_graph import circle
+from kanaria.vocabulary import Apply, Failure, FailureKind
+
+
+def admit(scene: Scene) -> Turn:
+    """Refuse what can never run: the spec of a run is frozen, so only a change of the pipeline helps."""
+    steps = circle(scene.pipeline.steps)
+    if steps:
+        return failed(scene, Reason.CYCLIC_STEPS, cyclic(steps))
+    reference = unknown_reference(scene.pipeline)
+    if reference:
+        return failed(scene, Reason.INVALID_SPEC, reference)
+    if _refused(scene.seen.failure):
+        return _invalid(scene)
+    if scene.status.phase is not None:
+        return Turn(scene.status)
+    entries = tuple(StepStatus(name=step.name) for step in scene.pipeline.steps)
+    return going_on(scene, phase=RunPhase.PENDING, started_at=scene.now, steps=entries)
+
+
+def cyclic(steps: tuple[str, ...]) -> str:
+    """The sentence that names a circle."""
+    return f"spec.steps wait for each other in a circle: {' → '.join(steps)}; remove one of these from dependsOn"
+
+
+def _refused(failure: Failure | None) -> bool:
+    return failure is not None and isinstance(failure.act, Apply) and failure.kind is FailureKind.INVALID
+
+
+def _invalid(scene: Scene) -> Turn:
+    failure = scene.seen.failure
+    message = (
+        f"the API server refuses a step's Job: {failure.message if failure else ''}; mend the step in the pipeline"
+    )
+    ended = {StepPhase.PENDING: StepPhase.SKIPPED, StepPhase.RUNNING: StepPhase.FAILED}
+    steps = tuple(s.model_copy(update={"phase": ended.get(s.phase, s.phase)}) for s in scene.status.steps)
+    return failed(scene, Reason.INVALID_SPEC, message, steps=steps)

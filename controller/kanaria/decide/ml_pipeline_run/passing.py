@@ -1,0 +1,152 @@
+"""What the next plan of a run is."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from kanaria.api import MLPipelineRun
+from kanaria.api.conditions import Reason
+from kanaria.api.ml_pipeline_run import MLPipelineRunStatus, RunPhase, StepPhase
+from kanaria.decide import readiness
+from kanaria.decide.ml_pipeline_run.admit import admit
+from kanaria.decide.ml_pipeline_run.bounds import bounded
+from kanaria.decide.ml_pipeline_run.gate import gate
+from kanaria.decide.ml_pipeline_run.propose import propose
+from kanaria.decide.ml_pipeline_run.register import measure, register
+from kanaria.decide.ml_pipeline_run.scene import Scene, Seen, Turn
+from kanaria.decide.ml_pipeline_run.steps import steps
+from kanaria.decide.ml_pipeline_run.track import track
+from kanaria.vocabulary import (
+    Account,
+    Act,
+    Answer,
+    Apply,
+    Delete,
+    Failure,
+    FailureKind,
+    Go,
+    ObjectRef,
+    Outcome,
+    Plan,
+    Question,
+    Stall,
+    TagModelVersion,
+    Wait,
+    Watch,
+    marks,
+)
+
+PHASES: tuple[Callable[[Scene], Turn], ...] = (admit, track, steps, register, measure, gate, propose)
+WATCHES = (Watch("batch/v1", "Job", marks.OWNER), Watch("v1", "Pod", marks.OWNER))
+RETRY = timedelta(seconds=5)
+_ENDED = ("Complete", "Failed", "SuccessCriteriaMet", "FailureTarget")
+_FINAL = (RunPhase.SUCCEEDED, RunPhase.FAILED)
+
+
+def decide(run: MLPipelineRun, seen: Seen, now: datetime) -> Plan:
+    """One step of the run; nothing at all once it is over and its proposals are settled."""
+    asked: dict[Question, None] = {}
+    scene = Scene(run, replace(seen, answer=_noting(seen, asked)), now, run.status)
+    if run.status.phase is RunPhase.FAILED:
+        return _left_behind(scene)
+    turn = _played(scene)
+    if turn.first and _untagged(seen.failure):
+        return _held_back(scene, turn, tuple(asked))
+    outcome = _hindered(scene, turn.outcome) if turn.status.phase not in _FINAL else turn.outcome
+    status = _concluded(scene, turn.status, outcome)
+    write = readiness.status_write(run, status)
+    swept = tuple(_swept(replace(scene, status=status)))
+    over = status.phase in _FINAL
+    return Plan(
+        acts=(*(turn.first if write else ()), *write, *turn.then, *swept),
+        notices=readiness.notices(run.status.conditions, status.conditions),
+        questions=() if over else tuple(asked),
+        watches=() if over and not swept else WATCHES,
+        look_again=turn.until,
+    )
+
+
+def _noting(seen: Seen, asked: dict[Question, None]) -> Callable[[Question], Answer | None]:
+    """Every question that a pass looks at is one it wants kept: an answer nobody wants is forgotten."""
+
+    def answer(question: Question) -> Answer | None:
+        asked[question] = None
+        return seen.answer(question)
+
+    return answer
+
+
+def _left_behind(scene: Scene) -> Plan:
+    swept = tuple(_swept(scene))
+    return Plan(acts=swept, watches=WATCHES if swept else ())
+
+
+def _played(scene: Scene) -> Turn:
+    """The phases in order, up to the first that does not go on."""
+    turn = Turn(scene.status)
+    for phase in PHASES:
+        last = phase(replace(scene, status=turn.status))
+        turn = replace(last, first=(*turn.first, *last.first), then=(*turn.then, *last.then))
+        if not isinstance(turn.outcome, Go) or turn.status.phase is RunPhase.FAILED:
+            break
+    return turn
+
+
+def _concluded(scene: Scene, status: MLPipelineRunStatus, outcome: Outcome) -> MLPipelineRunStatus:
+    run = scene.run
+    generation = run.metadata.generation
+    conditions = readiness.conditions(run.status.conditions, outcome, _ready(status), generation, scene.now)
+    return bounded(status.model_copy(update={"conditions": conditions, "observed_generation": generation}))
+
+
+def _ready(status: MLPipelineRunStatus) -> readiness.Ready:
+    said = [
+        f"version {status.model.version} was proposed to {p.namespace}/{p.model_deployment}"
+        if p.state == "Applied"
+        else f"not proposed to {p.namespace}/{p.model_deployment}: {p.message}"
+        for p in status.proposals
+        if status.model
+    ]
+    if any(p.state == "Applied" for p in status.proposals):
+        return readiness.Ready(Reason.PROPOSED, "; ".join(said))
+    made = f"; version {status.model.version} of {status.model.name} is registered" if status.model else ""
+    return readiness.Ready(Reason.RUN_SUCCEEDED, "; ".join([f"all steps and gates passed{made}", *said]))
+
+
+def _hindered(scene: Scene, outcome: Outcome) -> Outcome:
+    """What the failure of the newest plan makes of an outcome: the acts are planned again all the same."""
+    failure = scene.seen.failure
+    if failure is None or not isinstance(failure.act, Apply | Delete):
+        return outcome
+    if failure.kind is FailureKind.FORBIDDEN:
+        account = f"{scene.run.metadata.namespace}/{scene.pipeline.service_account_name}"
+        remedy = f"let service account {account} make Jobs and PersistentVolumeClaims, or name another"
+        return Stall(Reason.FORBIDDEN, f"{failure.message}; {remedy} in the pipeline's spec.serviceAccountName")
+    return Wait(Reason.PROGRESSING, failure.message, retry=True)
+
+
+def _untagged(failure: Failure | None) -> bool:
+    return failure is not None and isinstance(failure.act, TagModelVersion)
+
+
+def _held_back(scene: Scene, turn: Turn, asked: tuple[Question, ...]) -> Plan:
+    """MLflow takes no tags now: say so, and try them again before the run's end is written down."""
+    message = scene.seen.failure.message if scene.seen.failure else ""
+    status = _concluded(scene, scene.run.status, Wait(Reason.PROGRESSING, message, retry=True))
+    return Plan(
+        acts=(*readiness.status_write(scene.run, status), *turn.first),
+        notices=readiness.notices(scene.run.status.conditions, status.conditions),
+        questions=asked,
+        watches=WATCHES,
+        look_again=scene.now + RETRY,
+    )
+
+
+def _swept(scene: Scene) -> Iterator[Act]:
+    """Jobs that still try what was given up go: else an image that turns up late would start a step of the past."""
+    running = {entry.job for entry in scene.status.steps if entry.phase is StepPhase.RUNNING}
+    account = Account(scene.run.metadata.namespace, scene.pipeline.service_account_name)
+    for name, job in sorted(scene.seen.jobs.items()):
+        ended = any(c["type"] in _ENDED for c in (job.get("status") or {}).get("conditions") or [])
+        if name not in running and not ended and not job["metadata"].get("deletionTimestamp"):
+            yield Delete(ObjectRef.of(job), account)

@@ -1,0 +1,117 @@
+"""Where the model is proposed, and how far each proposal is."""
+
+from kanaria.api import ModelDeployment
+from kanaria.api.conditions import Reason
+from kanaria.api.ml_pipeline_run import MLPipelineRun, ProposalStatus
+from kanaria.decide.ml_pipeline_run.scene import EVERY, Scene, Turn, going_on
+from kanaria.vocabulary import GO, ObjectName, Outcome, Stall, Wait, marks
+
+OPEN = ("Due", "Landed")
+
+
+def propose(scene: Scene) -> Turn:
+    """Bring each proposal as far as the target's live spec shows; the commit itself is the GitSync's."""
+    model = scene.status.model
+    if model is None or not scene.pipeline.promote:
+        return Turn(scene.status)
+    known = {(p.namespace, p.model_deployment): p for p in scene.status.proposals}
+    proposals = tuple(
+        _followed(known.get((name.namespace, name.name)) or _new(name, scene), scene) for name in targets_of(scene.run)
+    )
+    turn = going_on(scene, proposals=proposals)
+    outcome = _outcome(scene, proposals)
+    return Turn(turn.status, outcome, until=scene.now + 3 * EVERY if isinstance(outcome, Wait) else None)
+
+
+def targets_of(run: MLPipelineRun) -> tuple[ObjectName, ...]:
+    """The ModelDeployments that the run proposes to."""
+    targets = (proposal.model_deployment for proposal in run.spec.pipeline.promote)
+    return tuple(dict.fromkeys(ObjectName(t.namespace or run.metadata.namespace, t.name) for t in targets))
+
+
+def candidate_of(target: ModelDeployment | None) -> str:
+    """The version of the live candidate, empty where none is tried."""
+    return target.spec.candidate.version if target and target.spec.candidate else ""
+
+
+def _new(name: ObjectName, scene: Scene) -> ProposalStatus:
+    replaces = candidate_of(scene.seen.targets.get(name))
+    return ProposalStatus(namespace=name.namespace, model_deployment=name.name, state="Due", replaces=replaces)
+
+
+def _followed(proposal: ProposalStatus, scene: Scene) -> ProposalStatus:
+    if proposal.state not in OPEN:
+        return proposal
+    name = ObjectName(proposal.namespace, proposal.model_deployment)
+    target = scene.seen.targets.get(name)
+    if target is None:
+        return _at(proposal, proposal.state, f"ModelDeployment {name} does not exist yet; commit it")
+    if _is_there(target, scene):
+        return _at(proposal, "Applied", "")
+    lost = _lost(proposal, target, scene)
+    if lost:
+        return _at(proposal, "Dropped", lost)
+    return _at(proposal, *_open(proposal, target, scene))
+
+
+def _open(proposal: ProposalStatus, target: ModelDeployment, scene: Scene) -> tuple[str, str]:
+    if marks.GIT_SYNC not in target.metadata.labels:
+        return "Due", (
+            f"no GitSync holds ModelDeployment {target.name}: nothing can be committed; "
+            "let one apply it from Git, or set spec.candidate by hand"
+        )
+    return ("Landed" if proposal.state == "Landed" or target.name in scene.seen.landed else "Due"), ""
+
+
+def _at(proposal: ProposalStatus, state: str, message: str) -> ProposalStatus:
+    return proposal.model_copy(update={"state": state, "message": message})
+
+
+def _is_there(target: ModelDeployment, scene: Scene) -> bool:
+    stable = target.spec.stable.version if target.spec.stable else ""
+    model = scene.status.model
+    return model is not None and model.version in (candidate_of(target), stable)
+
+
+def _lost(proposal: ProposalStatus, target: ModelDeployment, scene: Scene) -> str:
+    """Why the proposal will never be made, in a sentence; empty where it may."""
+    name, version = target.name, scene.status.model.version if scene.status.model else ""
+    pipeline = scene.run.spec.pipeline_ref.name
+    home = scene.run.metadata.namespace
+    if name.namespace != home and not any((a.namespace, a.name) == (home, pipeline) for a in target.spec.accept_from):
+        return (
+            f"ModelDeployment {name} does not accept proposals from MLPipeline {home}/{pipeline}; "
+            "add it to the target's spec.acceptFrom"
+        )
+    rejected = next((entry for entry in target.spec.rejected if entry.version == version), None)
+    if rejected:
+        return f"version {version} is in spec.rejected of {name} ({rejected.reason}); drop the entry to try it again"
+    newer = next((run for run in scene.seen.newer if _proposes(run, name)), None)
+    if newer:
+        return f"run {newer.metadata.name} proposes a newer version"
+    candidate = candidate_of(target)
+    if candidate and candidate != proposal.replaces:
+        return f"another candidate, version {candidate}, was set meanwhile; the newer edit wins"
+    return ""
+
+
+def _proposes(run: MLPipelineRun, target: ObjectName) -> bool:
+    return any((p.namespace, p.model_deployment) == (target.namespace, target.name) for p in run.status.proposals)
+
+
+def _outcome(scene: Scene, proposals: tuple[ProposalStatus, ...]) -> Outcome:
+    version = scene.status.model.version if scene.status.model else ""
+    for proposal in proposals:
+        name = ObjectName(proposal.namespace, proposal.model_deployment)
+        target = scene.seen.targets.get(name)
+        if proposal.state in OPEN and target is None:
+            return Wait(Reason.AWAITING_COMMIT, proposal.message)
+        if proposal.state == "Due" and proposal.message:
+            return Stall(Reason.NO_WAY_BACK, proposal.message)
+        if proposal.state == "Due":
+            return Wait(Reason.AWAITING_COMMIT, f"version {version} is to be proposed to {name} by a commit")
+        if proposal.state == "Landed":
+            return Wait(Reason.AWAITING_SYNC, f"the commit that proposes version {version} to {name} is to be applied")
+        if proposal.state == "Dropped" and "acceptFrom" in proposal.message:
+            return Stall(Reason.TARGET_REFUSED, proposal.message)
+    return GO

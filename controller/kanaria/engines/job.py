@@ -1,0 +1,142 @@
+"""How a step becomes a batch/v1 Job."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kanaria.vocabulary.objects import Manifest
+
+OUTPUTS_FILE = "/dev/termination-log"
+SOURCE_FOLDER = "/src"
+WORKSPACE_FOLDER = "/workspace"
+CHECKOUT = "checkout"
+STEP = "step"
+_CREDENTIALS = {
+    "KANARIA_GIT_USERNAME": "username",
+    "KANARIA_GIT_PASSWORD": "password",
+    "KANARIA_GIT_BEARER_TOKEN": "bearerToken",
+}
+# What a Pod Security Standard of level "baseline" asks for, and as much of "restricted" as no image can mind:
+# many training images run as root, so runAsNonRoot is the user's to ask for.
+_CONFINED = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """The commit of the pipeline's own code that a step finds in its working folder."""
+
+    url: str
+    revision: str
+    path: str
+    image: str
+    """Kanaria's own image, whose `kanaria checkout` fetches the commit."""
+    secret: str | None = None
+    file_remotes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One attempt of one step, with everything filled in."""
+
+    name: str
+    namespace: str
+    labels: Mapping[str, str]
+    owner: Mapping[str, Any]
+    """The ownerReference."""
+    image: str
+    command: tuple[str, ...]
+    env: tuple[tuple[str, str], ...]
+    resources: Mapping[str, Any]
+    deadline: int | None = None
+    """Seconds."""
+    pod_account: str | None = None
+    workspace: str | None = None
+    """Name of the claim that is mounted at /workspace."""
+    checkout: Checkout | None = None
+
+
+def render(work: Work) -> Manifest:
+    """The Job: tried once, since Kanaria itself counts attempts and waits between them."""
+    deadline = {"activeDeadlineSeconds": work.deadline} if work.deadline else {}
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": _metadata(work.name, work.namespace, work.labels, work.owner),
+        "spec": {
+            "backoffLimit": 0,
+            **deadline,
+            "template": {"metadata": {"labels": dict(work.labels)}, "spec": _pod(work)},
+        },
+    }
+
+
+def claim(name: str, namespace: str, labels: Mapping[str, str], owner: Mapping[str, Any], size: str) -> Manifest:
+    """The volume that all steps of a run share."""
+    return {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": _metadata(name, namespace, labels, owner),
+        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": size}}},
+    }
+
+
+def _metadata(name: str, namespace: str, labels: Mapping[str, str], owner: Mapping[str, Any]) -> dict[str, Any]:
+    return {"name": name, "namespace": namespace, "labels": dict(labels), "ownerReferences": [dict(owner)]}
+
+
+def _pod(work: Work) -> dict[str, Any]:
+    volumes, mounts = _volumes(work)
+    container: dict[str, Any] = {
+        "name": STEP,
+        "image": work.image,
+        "command": list(work.command),
+        "env": [{"name": name, "value": value} for name, value in work.env],
+        "resources": dict(work.resources),
+        "securityContext": _CONFINED,
+        "terminationMessagePath": OUTPUTS_FILE,
+        "terminationMessagePolicy": "FallbackToLogsOnError",
+        "volumeMounts": mounts,
+    }
+    pod: dict[str, Any] = {"restartPolicy": "Never", "securityContext": {"seccompProfile": {"type": "RuntimeDefault"}}}
+    if work.pod_account:
+        pod["serviceAccountName"] = work.pod_account
+    if work.checkout:
+        container["workingDir"] = "/".join([SOURCE_FOLDER, *_parts(work.checkout.path)])
+        pod["initContainers"] = [_checkout(work.checkout)]
+    return pod | {"containers": [container], "volumes": volumes}
+
+
+def _volumes(work: Work) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    volumes: list[dict[str, Any]] = []
+    mounts: list[dict[str, Any]] = []
+    if work.workspace:
+        volumes.append({"name": "workspace", "persistentVolumeClaim": {"claimName": work.workspace}})
+        mounts.append({"name": "workspace", "mountPath": WORKSPACE_FOLDER})
+    if work.checkout:
+        volumes.append({"name": "source", "emptyDir": {}})
+        mounts.append({"name": "source", "mountPath": SOURCE_FOLDER})
+    return volumes, mounts
+
+
+def _checkout(checkout: Checkout) -> dict[str, Any]:
+    words = ["kanaria", "checkout", "--url", checkout.url, "--revision", checkout.revision, "--into", SOURCE_FOLDER]
+    env: list[dict[str, Any]] = [
+        {"name": name, "valueFrom": {"secretKeyRef": {"name": checkout.secret, "key": key, "optional": True}}}
+        for name, key in _CREDENTIALS.items()
+        if checkout.secret
+    ]
+    if checkout.file_remotes:
+        env.append({"name": "KANARIA_ALLOW_FILE_REMOTES", "value": "true"})
+    return {
+        "name": CHECKOUT,
+        "image": checkout.image,
+        "command": words,
+        "env": env,
+        "securityContext": _CONFINED,
+        "terminationMessagePolicy": "FallbackToLogsOnError",
+        "volumeMounts": [{"name": "source", "mountPath": SOURCE_FOLDER}],
+    }
+
+
+def _parts(path: str) -> list[str]:
+    return [part for part in path.split("/") if part not in ("", ".")]

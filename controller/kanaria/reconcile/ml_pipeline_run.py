@@ -1,0 +1,63 @@
+"""How an MLPipelineRun is observed, and what its next plan is."""
+
+from datetime import timedelta
+
+from pydantic import ValidationError
+
+from kanaria.api import MetricPolicy, MLPipelineRun, ModelDeployment
+from kanaria.api.ml_pipeline_run import RunPhase
+from kanaria.api.resource import API_VERSION
+from kanaria.decide.ml_pipeline_run import WATCHES, Ground, Seen, decide
+from kanaria.decide.ml_pipeline_run.observe import by_job, later_than
+from kanaria.decide.ml_pipeline_run.propose import targets_of
+from kanaria.decide.ml_pipeline_run.wishes import edits_due
+from kanaria.decide.unreadable import readable, refuse
+from kanaria.reconcile.world import World
+from kanaria.vocabulary import Edit, ObjectName, ObjectRef, Plan, marks
+
+
+def plan_for(name: ObjectName, world: World) -> Plan | None:
+    """The next plan of a run; None when it is gone."""
+    body = world.objects.get(ObjectRef(API_VERSION, "MLPipelineRun", name.namespace, name.name))
+    if body is None:
+        return None
+    try:
+        run = MLPipelineRun.read(body)
+    except ValidationError as error:
+        return refuse(body, error, world.now())
+    over = run.status.phase in (RunPhase.SUCCEEDED, RunPhase.FAILED)  # then its Jobs are no longer watched
+    if not over and not all(world.objects.synced(watch) for watch in WATCHES):
+        return Plan(watches=WATCHES, look_again=world.now() + timedelta(seconds=1))
+    return decide(run, _seen(run, world), world.now())
+
+
+def _seen(run: MLPipelineRun, world: World) -> Seen:
+    namespace, mine = run.metadata.namespace, marks.owned_by(run.ref)
+    targets = readable(ModelDeployment, (world.objects.get(_target(name)) for name in targets_of(run)))
+    found = {target.name: target for target in targets}
+    policies = readable(MetricPolicy, world.objects.list(API_VERSION, "MetricPolicy", namespace))
+    runs = readable(MLPipelineRun, world.objects.list(API_VERSION, "MLPipelineRun", namespace))
+    settings = world.settings
+    return Seen(
+        answer=world.answer,
+        jobs={job["metadata"]["name"]: job for job in world.objects.list("batch/v1", "Job", namespace, mine)},
+        pods=by_job(world.objects.list("v1", "Pod", namespace, mine)),
+        policies={policy.metadata.name: policy for policy in policies},
+        targets=found,
+        newer=later_than(run, runs),
+        landed=frozenset(edit.target.object_name for edit in edits_due(run, found) if edit in _landed(edit, world)),
+        failure=world.failure(run.ref),
+        ground=Ground(settings.mlflow_tracking_uri or "", settings.runner_image, settings.allow_file_remotes),
+    )
+
+
+def _target(name: ObjectName) -> ObjectRef:
+    return ObjectRef(API_VERSION, "ModelDeployment", name.namespace, name.name)
+
+
+def _landed(edit: Edit, world: World) -> tuple[Edit, ...]:
+    """What the newest write-back of the target's GitSync committed."""
+    labels = (world.objects.get(edit.target) or {}).get("metadata", {}).get("labels", {})
+    sync = ObjectRef(API_VERSION, "GitSync", edit.target.namespace, labels.get(marks.GIT_SYNC, ""))
+    result = world.commit_result(sync)
+    return result.landed if result else ()

@@ -1,0 +1,28 @@
+"""Which labels and annotations Kanaria puts on objects, or reads from them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from kanaria.vocabulary.objects import ObjectRef, label_safe
+
+OWNER = "kanaria.dev/owner"
+"""Label of everything Kanaria makes: the kind and name of the object it was made for."""
+GIT_SYNC = "kanaria.dev/git-sync"
+"""Label of everything a GitSync applied: its name."""
+STEP = "kanaria.dev/step"
+"""Label of a step's Job and Pod, for people: kubectl logs -l kanaria.dev/step=train."""
+RUN_REQUEST = "kanaria.dev/run"
+"""Annotation of a pipeline: another value asks for a run."""
+
+
+def owned_by(owner: ObjectRef) -> Mapping[str, str]:
+    """The label that tells whose child an object is."""
+    return {OWNER: label_safe(f"{owner.kind.lower()}.{owner.name}")}
+
+
+def owner_reference(owner: ObjectRef, uid: str) -> Mapping[str, Any]:
+    """The reference by which a child goes when its owner goes.
+
+    Without blockOwnerDeletion, which accounts of a team may not be allowed to set.
+    """
+    return {"apiVersion": owner.api_version, "kind": owner.kind, "name": owner.name, "uid": uid, "controller": True}

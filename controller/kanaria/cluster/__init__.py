@@ -1,1 +1,1 @@
-"""THE WORKSHOP of Kubernetes: caches, server-side apply, the status write, Events, the clock."""
+"""THE WORKSHOP for Kubernetes: connection, client, reflectors and caches, Events, the clock, and their errors."""

@@ -1,1 +1,1 @@
-"""THE DOOR: the only room that knows kopf."""
+"""THE DOOR: the only room that knows kopf, which runs the operator's life."""

@@ -1,1 +1,1 @@
-"""THE WORKSHOP of metrics: carriers of questions to gateways' counters."""
+"""THE WORKSHOP for metrics: carriers of questions to gateways and metric servers."""

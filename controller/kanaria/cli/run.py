@@ -1,0 +1,48 @@
+"""How the operator is run from the command line."""
+
+import asyncio
+import logging
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kanaria.reconcile.world import Settings
+
+
+def run(
+    kubeconfig: Annotated[Path | None, typer.Option(help="File that names the cluster; default: $KUBECONFIG.")] = None,
+    home: Annotated[
+        Path | None, typer.Option(help="Folder for mirrors of repositories; default: a temporary one.")
+    ] = None,
+    liveness: Annotated[str | None, typer.Option(help="URL to tell health at: http://127.0.0.1:8080/healthz.")] = None,
+    dev: Annotated[
+        bool, typer.Option("--dev", help="For a cluster of your own: file: repositories, more log.")
+    ] = False,
+) -> None:
+    """Run the operator until it is interrupted.
+
+    Platform teams set KANARIA_MLFLOW_TRACKING_URI, KANARIA_GATEWAY_METRICS_URL, KANARIA_SERVING_URL and
+    KANARIA_RUNNER_IMAGE.
+    """
+    from kanaria.handlers.life import live  # noqa: PLC0415 - heavy, and only this verb needs it
+
+    if kubeconfig is not None:
+        os.environ["KUBECONFIG"] = str(kubeconfig)
+    logging.basicConfig(format="%(asctime)s %(levelname)-7s %(name)s: %(message)s", level=logging.WARNING)
+    logging.getLogger("kanaria").setLevel(logging.DEBUG if dev else logging.INFO)
+    asyncio.run(live(settings_from(os.environ, dev=dev), home or Path(tempfile.gettempdir(), "kanaria"), liveness))
+
+
+def settings_from(environment: Mapping[str, str], *, dev: bool = False) -> Settings:
+    """What the platform team configured."""
+    return Settings(
+        mlflow_tracking_uri=environment.get("KANARIA_MLFLOW_TRACKING_URI"),
+        gateway_metrics_url=environment.get("KANARIA_GATEWAY_METRICS_URL"),
+        serving_url=environment.get("KANARIA_SERVING_URL"),
+        allow_file_remotes=dev or environment.get("KANARIA_ALLOW_FILE_REMOTES", "").lower() in {"1", "true", "yes"},
+        runner_image=environment.get("KANARIA_RUNNER_IMAGE", "kanaria"),
+    )

@@ -1,0 +1,182 @@
+"""What can be asked of the API server.
+
+At most 8 writes are under way at a time: beyond that the server's rate does not rise, only its latency. A write that is
+answered 429 waits as long as the server asks, within its deadline.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kanaria.cluster.connection import Connection
+from kanaria.cluster.discovery import Discovery
+from kanaria.cluster.errors import NotFoundError, TooManyRequestsError, UnreachableError, told_in_watch
+from kanaria.cluster.resource import Resource
+from kanaria.vocabulary import Account, ObjectRef
+from kanaria.vocabulary.objects import Manifest
+
+FIELD_MANAGER = "kanaria"
+WRITES_AT_ONCE = 8
+PAGE = 500
+READ_DEADLINE = 30.0
+WRITE_DEADLINE = 15.0
+WATCH_SECONDS = 120
+APPLY_PATCH = "application/apply-patch+yaml"
+JSON_PATCH = "application/json-patch+json"
+MERGE_PATCH = "application/merge-patch+json"
+Sleep = Callable[[float], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some objects of a list, as of `version`."""
+
+    items: tuple[Manifest, ...]
+    version: str
+
+
+class Client:
+    """Reads and writes; kinds are looked up by discovery, and every error is a `ClusterError`."""
+
+    def __init__(self, connection: Connection, *, sleep: Sleep = asyncio.sleep) -> None:
+        self._connection = connection
+        self._discovery = Discovery(connection)
+        self._writing = asyncio.Semaphore(WRITES_AT_ONCE)
+        self._sleep = sleep
+
+    async def resource(self, api_version: str, kind: str) -> Resource:
+        """The kind's resource; UnknownKindError where it is not served."""
+        return await self._discovery.resource(api_version, kind)
+
+    async def get(self, ref: ObjectRef) -> Manifest:
+        """The object as it is now."""
+        resource = await self.resource(ref.api_version, ref.kind)
+        return await self._json("GET", resource.path(ref.namespace, ref.name), within=READ_DEADLINE)
+
+    async def pages(self, resource: Resource, labels: str = "") -> AsyncGenerator[Page]:
+        """All objects of the kind in all namespaces, page by page; items bear apiVersion and kind."""
+        marks = {"apiVersion": resource.api_version, "kind": resource.kind}
+        params = {"limit": str(PAGE)} | ({"labelSelector": labels} if labels else {})
+        while True:
+            try:
+                found = await self._json("GET", resource.path(), params=params, within=READ_DEADLINE)
+            except NotFoundError:
+                self._discovery.forget(resource)
+                raise
+            meta = found.get("metadata") or {}
+            yield Page(tuple({**marks, **item} for item in found.get("items") or ()), meta.get("resourceVersion", ""))
+            if not meta.get("continue"):
+                return
+            params["continue"] = meta["continue"]
+
+    async def watch(self, resource: Resource, since: str, labels: str = "") -> AsyncGenerator[tuple[str, Manifest]]:
+        """Changes after `since` as (ADDED | MODIFIED | DELETED | BOOKMARK, object), until the server ends the watch."""
+        params = {
+            "watch": "true",
+            "allowWatchBookmarks": "true",
+            "resourceVersion": since,
+            "timeoutSeconds": str(WATCH_SECONDS),
+        } | ({"labelSelector": labels} if labels else {})
+        # A little longer than the server keeps it: a peer that went silent is noticed then.
+        async with self._connection.request("GET", resource.path(), params=params, within=WATCH_SECONDS + 15) as told:
+            async for line in told.content:
+                event = json.loads(line)
+                if event["type"] == "ERROR":
+                    raise told_in_watch(event["object"])
+                yield event["type"], event["object"]
+
+    async def apply(self, manifest: Manifest, *, account: Account | None = None, force: bool = True) -> Manifest:
+        """Server-side apply, with strict validation; the object as the server stored it."""
+        ref = ObjectRef.of(manifest)
+        resource = await self.resource(ref.api_version, ref.kind)
+        return await self._write(
+            "PATCH",
+            resource.path(ref.namespace, ref.name),
+            params={"fieldManager": FIELD_MANAGER, "force": _word(force), "fieldValidation": "Strict"},
+            headers={"Content-Type": APPLY_PATCH, **_impersonating(account)},
+            body=manifest,
+        )
+
+    async def replace_status(self, ref: ObjectRef, uid: str, status: Mapping[str, Any]) -> Manifest:
+        """Give the object this status and no other, if it still is the object of this UID."""
+        resource = await self.resource(ref.api_version, ref.kind)
+        return await self._write(
+            "PATCH",
+            resource.path(ref.namespace, ref.name, "status"),
+            params={"fieldManager": FIELD_MANAGER},
+            headers={"Content-Type": JSON_PATCH},
+            body=[
+                {"op": "test", "path": "/metadata/uid", "value": uid},
+                {"op": "add", "path": "/status", "value": status},
+            ],
+        )
+
+    async def delete(
+        self, ref: ObjectRef, *, account: Account | None = None, only_if_label: tuple[str, str] | None = None
+    ) -> bool:
+        """Delete in the background; False where the object is gone or no longer bears the label."""
+        try:
+            resource = await self.resource(ref.api_version, ref.kind)
+            preconditions = await self._preconditions(ref, only_if_label)
+            if preconditions is None:
+                return False
+            options = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"}
+            await self._write(
+                "DELETE",
+                resource.path(ref.namespace, ref.name),
+                headers={"Content-Type": "application/json", **_impersonating(account)},
+                body=options | ({"preconditions": preconditions} if preconditions else {}),
+            )
+        except NotFoundError:
+            return False
+        return True
+
+    async def create(self, manifest: Manifest) -> Manifest:
+        """The object as the server stored it; ConflictError where it exists."""
+        ref = ObjectRef.of(manifest)
+        resource = await self.resource(ref.api_version, ref.kind)
+        headers = {"Content-Type": "application/json"}
+        return await self._write("POST", resource.path(ref.namespace), headers=headers, body=manifest)
+
+    async def merge(self, ref: ObjectRef, change: Mapping[str, Any]) -> Manifest:
+        """The object after a JSON merge patch."""
+        resource = await self.resource(ref.api_version, ref.kind)
+        headers = {"Content-Type": MERGE_PATCH}
+        return await self._write("PATCH", resource.path(ref.namespace, ref.name), headers=headers, body=change)
+
+    async def _preconditions(self, ref: ObjectRef, label: tuple[str, str] | None) -> dict[str, str] | None:
+        """What the server must find for the delete to be meant; None where it is not."""
+        if label is None:
+            return {}
+        metadata = (await self.get(ref))["metadata"]
+        if (metadata.get("labels") or {}).get(label[0]) != label[1]:
+            return None
+        return {"uid": metadata["uid"], "resourceVersion": metadata["resourceVersion"]}
+
+    async def _write(self, method: str, path: str, *, body: Any, **options: Any) -> Manifest:
+        data = json.dumps(body).encode()
+        try:
+            async with self._writing, asyncio.timeout(WRITE_DEADLINE):
+                while True:
+                    try:
+                        return await self._json(method, path, data=data, within=WRITE_DEADLINE, **options)
+                    except TooManyRequestsError as error:
+                        # The slot is kept while waiting: all our writes slow down together.
+                        await self._sleep(error.retry_after)
+        except TimeoutError as error:
+            raise UnreachableError(f"{method} {path} was not done within {WRITE_DEADLINE:g} s") from error
+
+    async def _json(self, method: str, path: str, **options: Any) -> Manifest:
+        async with self._connection.request(method, path, **options) as answer:
+            found: Manifest = await answer.json(content_type=None)
+            return found
+
+
+def _impersonating(account: Account | None) -> dict[str, str]:
+    return {} if account is None else {"Impersonate-User": account.user}
+
+
+def _word(flag: bool) -> str:  # noqa: FBT001 # the one argument is the flag
+    return "true" if flag else "false"

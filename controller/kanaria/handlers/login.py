@@ -1,0 +1,34 @@
+"""Who we are to the API server."""
+
+import os
+
+import kopf
+
+from kanaria.cluster.connection import Access
+
+
+class NoClusterError(Exception):
+    """Nothing tells where a cluster is."""
+
+
+def credentials(settings: kopf.OperatorSettings) -> kopf.ConnectionInfo:
+    """From the kubeconfig that $KUBECONFIG names, else the Pod's service account, else ~/.kube/config.
+
+    Raises:
+        NoClusterError: if there is none of them.
+    """
+    ways = (kopf.login_with_service_account, kopf.login_with_kubeconfig)
+    for login in reversed(ways) if os.environ.get("KUBECONFIG") else ways:
+        found: kopf.ConnectionInfo | None = login(settings=settings)
+        if found is not None:
+            return found
+    raise NoClusterError(
+        "there is no cluster: give --kubeconfig, set KUBECONFIG, or run in a Pod with a service account"
+    )
+
+
+def access(settings: kopf.OperatorSettings) -> Access:
+    """The same, as our own connection wants it; read anew at every call, so that rotated tokens are found."""
+    found = credentials(settings)
+    tls = found.as_ssl_context() if found.server.startswith("https") else True
+    return Access(found.server, found.as_http_headers(), tls, found.proxy_url)

@@ -1,0 +1,137 @@
+"""How a plan's acts are done, in order, and what is remembered of it."""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+
+from kanaria.cluster.caches import Written
+from kanaria.cluster.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
+from kanaria.reconcile.workshops import Workshops, is_fault
+from kanaria.vocabulary import (
+    Act,
+    Apply,
+    CommitEdits,
+    CommitResult,
+    Delete,
+    Failure,
+    FailureKind,
+    ObjectRef,
+    Plan,
+    SetAlias,
+    TagModelVersion,
+    WriteStatus,
+)
+from kanaria.vocabulary.objects import Manifest
+
+log = logging.getLogger(__name__)
+MESSAGE_MAX = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What came of a plan: the act that stopped it, the objects that were written, the commit that was made."""
+
+    failure: Failure | None = None
+    written: tuple[Written, ...] = ()
+    commit: CommitResult | None = None
+
+
+class _CommitError(Exception):
+    """The write-back ended with an error that the result tells."""
+
+
+async def carry_out(plan: Plan, owner: Manifest, workshops: Workshops, now: datetime) -> Carried:
+    """Do the acts in order. The first that fails stops the plan, except a status write that is not required."""
+    written: list[Written] = []
+    commit: CommitResult | None = None
+    for act in plan.acts:
+        try:
+            came_of_it = await _do(act, owner, workshops)
+        except Exception as error:
+            failure = failure_of(act, error, now)
+            log.warning("%s: %s failed: %s", ObjectRef.of(owner), said(act), failure.message, exc_info=is_fault(error))
+            if isinstance(act, WriteStatus) and not act.required:
+                continue
+            return Carried(failure, tuple(written), commit)
+        if isinstance(came_of_it, Written):
+            written.append(came_of_it)
+        elif isinstance(came_of_it, CommitResult):
+            commit = came_of_it
+            if commit.error:
+                return Carried(failure_of(act, _CommitError(commit.error), now), tuple(written), commit)
+    return Carried(None, tuple(written), commit)
+
+
+async def _do(act: Act, owner: Manifest, workshops: Workshops) -> Written | CommitResult | None:
+    match act:
+        case Apply(manifest, account, force):
+            return Written.of(await workshops.cluster.apply(manifest, account=account, force=force))
+        case WriteStatus(status):
+            ref, uid = ObjectRef.of(owner), owner["metadata"].get("uid", "")
+            return Written.of(await workshops.cluster.replace_status(ref, uid, status))
+        case Delete(target, account, label):
+            await workshops.cluster.delete(target, account=account, only_if_label=label)
+        case CommitEdits():
+            return await workshops.git.commit(act)
+        case SetAlias():
+            await workshops.tracking.set_alias(act)
+        case TagModelVersion():
+            await workshops.tracking.tag(act)
+    return None
+
+
+def failure_of(act: Act, error: Exception, now: datetime) -> Failure:
+    """What a pass is told of an act that failed."""
+    return Failure(act, _kind(error), (str(error) or type(error).__name__)[:MESSAGE_MAX], now)
+
+
+def _kind(error: Exception) -> FailureKind:
+    match error:
+        case ForbiddenError():
+            return FailureKind.FORBIDDEN
+        case ConflictError():
+            return FailureKind.CONFLICT
+        case InvalidError() | NotFoundError():
+            # Not found are a namespace, or a kind that is not installed: time alone will not bring them.
+            return FailureKind.INVALID
+        case _:
+            return FailureKind.UNREACHABLE
+
+
+def same_aim(one: Act, other: Act) -> bool:
+    """Whether two acts want to change the same thing: then the later one tries again what the earlier one failed at."""
+    return type(one) is type(other) and aim(one) == aim(other)
+
+
+def aim(act: Act) -> object:
+    """What an act changes; a status is always the owner's own."""
+    match act:
+        case Apply(manifest):
+            return ObjectRef.of(manifest)
+        case Delete(target):
+            return target
+        case CommitEdits():
+            return (act.url, act.branch)
+        case SetAlias():
+            return (act.model, act.alias)
+        case TagModelVersion():
+            return (act.model, act.version, act.key)
+        case WriteStatus():
+            return None
+
+
+def said(act: Act) -> str:
+    """An act in a few words, for the log."""
+    match act:
+        case Apply(manifest):
+            return f"applying {ObjectRef.of(manifest)}"
+        case Delete(target):
+            return f"deleting {target}"
+        case CommitEdits():
+            return f"committing {len(act.edits)} edits to {act.branch}"
+        case SetAlias():
+            return f"pointing {act.alias} of {act.model} at version {act.version}"
+        case TagModelVersion():
+            return f"tagging version {act.version} of {act.model}"
+        case WriteStatus():
+            return "writing the status"

@@ -1,0 +1,120 @@
+"""Which objects are to be visited when an object changed."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from kanaria.api import KINDS
+from kanaria.api.resource import API_VERSION, GROUP
+from kanaria.reconcile.world import Objects
+from kanaria.vocabulary import ObjectRef, label_safe, marks
+from kanaria.vocabulary.objects import Manifest
+
+SERVICE_LABEL = "serving.kserve.io/inferenceservice"
+SERVICE = ("serving.kserve.io/v1beta1", "InferenceService")
+FINISHED_RUN = {"Succeeded", "Failed"}
+_SAID_METADATA = {"labels", "annotations", "deletionTimestamp"}
+_KINDS = {kind.model_fields["kind"].default for kind in KINDS}
+_BY_LOWER = {kind.lower(): kind for kind in _KINDS}
+
+
+def to_visit(old: Manifest | None, new: Manifest | None, objects: Objects) -> frozenset[ObjectRef]:
+    """The objects that care: `old` is None for a new object, `new` for one that is gone."""
+    changed = new or old or {}
+    ref = ObjectRef.of(changed)
+    said = _is_said_anew(old, new)
+    found = set(_owners(changed, ref, objects))
+    if said:
+        found.update(_appliers(old, objects), _appliers(new, objects))
+    if ref.api_version == API_VERSION and ref.kind in _KINDS:
+        found.add(ref)
+        found.update(_neighbours(ref, changed, objects, said=said))
+    return frozenset(found)
+
+
+def _neighbours(ref: ObjectRef, changed: Manifest, objects: Objects, *, said: bool) -> Iterator[ObjectRef]:
+    match ref.kind:
+        case "MetricPolicy":
+            yield from _judged_by(ref, objects)
+        case "ModelDeployment":
+            yield from _syncs_of(ref.namespace, objects)
+            if said:
+                yield from _proposing_to(ref, objects)
+        case "MLPipelineRun":
+            for namespace in sorted({proposal.get("namespace", "") for proposal in _proposals(changed)}):
+                yield from _syncs_of(namespace, objects)
+
+
+def _owners(changed: Manifest, ref: ObjectRef, objects: Objects) -> Iterator[ObjectRef]:
+    """The owner that a child names, or that the InferenceService it was made for names."""
+    for owner in changed["metadata"].get("ownerReferences") or ():
+        if owner.get("apiVersion", "").startswith(f"{GROUP}/") and owner.get("kind") in _KINDS:
+            yield ObjectRef(API_VERSION, owner["kind"], ref.namespace, owner["name"])
+    labels = _labels(changed)
+    if marks.OWNER in labels:
+        yield from _labelled_owner(labels[marks.OWNER], ref.namespace, objects)
+    if SERVICE_LABEL in labels and ref.kind != SERVICE[1]:
+        service = objects.get(ObjectRef(*SERVICE, ref.namespace, labels[SERVICE_LABEL]))
+        if service is not None:
+            yield from _owners(service, ObjectRef.of(service), objects)
+
+
+def _labelled_owner(label: str, namespace: str, objects: Objects) -> Iterator[ObjectRef]:
+    kind, _, name = label.partition(".")
+    if kind not in _BY_LOWER:
+        return
+    ref = ObjectRef(API_VERSION, _BY_LOWER[kind], namespace, name)
+    if objects.get(ref) is not None:
+        yield ref
+        return
+    # A long name is cut in the label: then it is only found among all.
+    for manifest in objects.list(API_VERSION, ref.kind, namespace):
+        if label_safe(f"{kind}.{manifest['metadata']['name']}") == label:
+            yield ObjectRef.of(manifest)
+
+
+def _appliers(manifest: Manifest | None, objects: Objects) -> Iterator[ObjectRef]:
+    """The GitSyncs that apply the object, wherever they are: a cluster-wide object does not tell their namespace."""
+    label = None if manifest is None else _labels(manifest).get(marks.GIT_SYNC)
+    if label:
+        for sync in objects.list(API_VERSION, "GitSync"):
+            if label_safe(sync["metadata"]["name"]) == label:
+                yield ObjectRef.of(sync)
+
+
+def _is_said_anew(old: Manifest | None, new: Manifest | None) -> bool:
+    """Whether something changed that Git could have said: not the status alone."""
+    return old is None or new is None or _said(old) != _said(new)
+
+
+def _said(manifest: Manifest) -> dict[str, Any]:
+    metadata = {k: v for k, v in manifest["metadata"].items() if k in _SAID_METADATA}
+    return {**{k: v for k, v in manifest.items() if k not in {"status", "metadata"}}, "metadata": metadata}
+
+
+def _judged_by(ref: ObjectRef, objects: Objects) -> Iterator[ObjectRef]:
+    """Whoever may be judged by the policy: ModelDeployments, and runs that are not over, of its namespace."""
+    yield from map(ObjectRef.of, objects.list(API_VERSION, "ModelDeployment", ref.namespace))
+    for run in objects.list(API_VERSION, "MLPipelineRun", ref.namespace):
+        if (run.get("status") or {}).get("phase") not in FINISHED_RUN:
+            yield ObjectRef.of(run)
+
+
+def _proposing_to(ref: ObjectRef, objects: Objects) -> Iterator[ObjectRef]:
+    """The runs whose proposal the ModelDeployment has not shown yet."""
+    for run in objects.list(API_VERSION, "MLPipelineRun"):
+        due = (p for p in _proposals(run) if p.get("state") == "Due")
+        if any((p.get("namespace"), p.get("modelDeployment")) == (ref.namespace, ref.name) for p in due):
+            yield ObjectRef.of(run)
+
+
+def _proposals(run: Manifest) -> Sequence[Mapping[str, Any]]:
+    return (run.get("status") or {}).get("proposals") or ()
+
+
+def _syncs_of(namespace: str, objects: Objects) -> Iterator[ObjectRef]:
+    """The GitSyncs that may write back to objects of the namespace."""
+    yield from map(ObjectRef.of, objects.list(API_VERSION, "GitSync", namespace))
+
+
+def _labels(manifest: Manifest) -> Mapping[str, str]:
+    return manifest["metadata"].get("labels") or {}

@@ -1,0 +1,104 @@
+"""What the engine needs of the workshops to carry out a plan and to answer its questions."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from kanaria.reconcile.world import Mirrors
+from kanaria.vocabulary import (
+    Account,
+    CommitEdits,
+    CommitResult,
+    Counters,
+    CountersAsked,
+    GitHead,
+    ModelVersionAsked,
+    ObjectRef,
+    Question,
+    RegisteredBy,
+    RunMetrics,
+    SetAlias,
+    SourceHead,
+    TagModelVersion,
+    TrackingRun,
+)
+from kanaria.vocabulary.objects import Manifest
+
+Carrier = Callable[[Any], Awaitable[Any]]
+
+
+class ClusterWorkshop(Protocol):
+    """Writes to the API server; every error is a ClusterError."""
+
+    async def apply(self, manifest: Manifest, *, account: Account | None = None, force: bool = True) -> Manifest:
+        """Server-side apply; the object as it was stored."""
+
+    async def replace_status(self, ref: ObjectRef, uid: str, status: Mapping[str, Any]) -> Manifest:
+        """Give the object this status and no other."""
+
+    async def delete(
+        self, ref: ObjectRef, *, account: Account | None = None, only_if_label: tuple[str, str] | None = None
+    ) -> bool:
+        """Delete the object, whether there was something to delete."""
+
+
+class GitWorkshop(Protocol):
+    """Reads and writes repositories; errors have a text that may be shown."""
+
+    @property
+    def mirrors(self) -> Mirrors:
+        """What was fetched."""
+
+    async def head(self, question: GitHead) -> str:
+        """Fetch, and tell the commit at the head."""
+
+    async def source_head(self, question: SourceHead) -> str:
+        """Fetch, and tell the newest commit that touched the path."""
+
+    async def commit(self, act: CommitEdits) -> CommitResult:
+        """Edit, commit and push."""
+
+
+class TrackingWorkshop(Protocol):
+    """Reads and writes MLflow; errors have a text that may be shown."""
+
+    async def carry(self, question: Question) -> Any:
+        """The answer to a question about runs, metrics and model versions."""
+
+    async def set_alias(self, act: SetAlias) -> None:
+        """Point the alias at the version."""
+
+    async def tag(self, act: TagModelVersion) -> None:
+        """Put the tag on the version."""
+
+
+class MeasureWorkshop(Protocol):
+    """Reads metrics."""
+
+    async def counters(self, question: CountersAsked) -> Counters:
+        """One reading of both arms."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workshops:
+    """All of them."""
+
+    cluster: ClusterWorkshop
+    git: GitWorkshop
+    tracking: TrackingWorkshop
+    measure: MeasureWorkshop
+
+    def carriers(self) -> Mapping[type[Question], Carrier]:
+        """Who answers which question."""
+        of_tracking = (TrackingRun, RunMetrics, RegisteredBy, ModelVersionAsked)
+        return {
+            GitHead: self.git.head,
+            SourceHead: self.git.source_head,
+            CountersAsked: self.measure.counters,
+            **dict.fromkeys(of_tracking, self.tracking.carry),
+        }
+
+
+def is_fault(error: Exception) -> bool:
+    """Whether an error looks like a fault of ours rather than of the world: then the log needs the traceback."""
+    return isinstance(error, TypeError | AttributeError | LookupError | AssertionError)

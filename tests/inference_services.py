@@ -14,7 +14,10 @@ def a_predictor(version: str = "7", name: str | None = None, **fields: Any) -> T
 
 
 def a_canary(version: str = "8", percent: int = 10, name: str | None = None, **fields: Any) -> Thing:
-    return {"predictor": a_predictor(version, name or f"v{version}", **fields), "trafficPercent": percent}
+    predictor = a_predictor(version, name or f"v{version}", **fields)
+    # Upstream's schema wants a name in a canary's model, and its webhook none in the stable predictor's.
+    predictor["model"]["name"] = ""
+    return {"predictor": predictor, "trafficPercent": percent}
 
 
 def a_service(predictor: Thing | None = None, *canaries: Thing, status: Thing | None = None, **meta: Any) -> Thing:

@@ -97,7 +97,8 @@ def _object(node: Mapping[str, Any], known: Mapping[str, Any], *, defaults: bool
     if "properties" in node:
         properties = {name: _structural(child, known, defaults=defaults) for name, child in node["properties"].items()}
         required = [name for name in node.get("required", []) if "default" not in properties[name]]
-        return {"properties": properties} | ({"required": required} if required else {}) | _one_of(node)
+        passed = {"x-kubernetes-preserve-unknown-fields": True} if node.get(_MAP) is True else {}
+        return {"properties": properties} | ({"required": required} if required else {}) | passed | _one_of(node)
     if isinstance(node.get(_MAP), dict) and node[_MAP]:
         return {_MAP: _structural(node[_MAP], known, defaults=defaults)}
     return {"x-kubernetes-preserve-unknown-fields": True}

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from kanaria.api.resource import Name, ObjectReference, Resource, ResourceStatus, Text, Version
 from kanaria.strategies import Strategy
@@ -14,6 +14,20 @@ from kanaria.vocabulary.kinds import Part
 from kanaria.vocabulary.verdict import Verdict
 
 Predictor = dict[str, Any]
+
+
+def _with_model(predictor: Predictor) -> Predictor:
+    if not predictor.get("model"):
+        raise ValueError(
+            "spec.predictor.model is needed: name a modelFormat, e.g. model: {modelFormat: {name: sklearn}}"
+        )
+    return predictor
+
+
+_WITH_MODEL: dict[str, Any] = {
+    "properties": {"model": {"type": "object", "description": "KServe's ModelSpec."}},
+    "required": ["model"],
+}
 
 
 class ModelSource(Part):
@@ -98,7 +112,7 @@ class ModelDeploymentSpec(Part):
     """What is being tried; absent at rest."""
     rejected: Annotated[tuple[RejectedModel, ...], Field(max_length=100)] = ()
     """Versions that are not tried again."""
-    predictor: Annotated[Predictor, Field(min_length=1)]
+    predictor: Annotated[Predictor, Field(json_schema_extra=_WITH_MODEL), AfterValidator(_with_model)]
     """KServe's PredictorSpec, passed through; model.storageUri is filled in."""
     service_account_name: Name = "kanaria-runner"
     """Account as which the InferenceService is applied."""
@@ -145,6 +159,8 @@ class TrialPhase(StrEnum):
 class Serving(Part):
     """A version as it is served."""
 
+    model: Annotated[str, Field(max_length=256)] = ""
+    """Name of the registered model."""
     version: Version
     """Version of the registered model."""
     predictor_name: Annotated[str, Field(max_length=63)] = ""
@@ -169,6 +185,8 @@ class Trial(Part):
 
     id: Annotated[str, Field(max_length=128)]
     """Version and hash: what the annotation kanaria.dev/abort names."""
+    model: Annotated[str, Field(max_length=256)] = ""
+    """Name of the registered model."""
     version: Version
     """Version of the registered model."""
     revision: Annotated[str, Field(max_length=64)] = ""
@@ -199,6 +217,8 @@ class Trial(Part):
     """What the judge says."""
     evidence: Text = ""
     """What it says in a sentence."""
+    analysis: Analysis | None = None
+    """What judges it, as it was accepted: a spec that stalls later does not blind the judge."""
     checkpoint: Mapping[str, Any] = {}
     """The judge's evidence by policy/metric, written at transitions and at most once a minute."""
     checkpoint_at: datetime | None = None
@@ -237,6 +257,8 @@ class ModelDeploymentStatus(ResourceStatus):
     """What is tried."""
     warm: WarmModel | None = None
     """What stays loaded for the way back."""
+    aliased: Version | None = None
+    """The version that the model's alias was pointed at last."""
     was_stable: Annotated[tuple[Version, ...], Field(max_length=10)] = ()
     """The last versions that were stable, newest first."""
     history: Annotated[tuple[PastTrial, ...], Field(max_length=10)] = ()
@@ -264,4 +286,3 @@ class ModelDeployment(Resource):
         ("Message", '.status.conditions[?(@.type=="Ready")].message', "string", 1),
         ("URL", ".status.url", "string", 1),
     )
-    rules: ClassVar = (("has(self.predictor.model)", "spec.predictor.model is needed: name a modelFormat"),)

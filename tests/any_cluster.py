@@ -1,0 +1,120 @@
+"""Any cluster that the suite runs on, spoken to with kubectl as a person would."""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from kanaria.local.crds import files
+from kanaria.local.upkeep import down, up
+from kanaria.vocabulary.objects import content_hash
+from waiting import eventually_now
+
+ROOT = Path(__file__).parents[1]
+LOCAL_PARTS = frozenset(("workloads", "kubelet"))
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What kubectl said."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnyCluster:
+    """A cluster by its kubeconfig; `name` is the word that `--cluster` was given."""
+
+    name: str
+    kubeconfig: Path
+
+    def kubectl(self, *words: str, given: str | None = None, check: bool = True) -> Said:
+        """Run kubectl; a refusal is an AssertionError unless it is asked for."""
+        done = subprocess.run(
+            ["kubectl", "--kubeconfig", str(self.kubeconfig), "--cache-dir", str(self.kubeconfig.parent / "c"), *words],
+            input=given,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        said = Said(done.returncode, done.stdout, done.stderr)
+        assert not check or said.code == 0, f"kubectl {' '.join(words)}: {said.err}"
+        return said
+
+    def get(self, kind: str, namespace: str, name: str = "") -> dict[str, Any]:
+        """An object, or the list of all, as JSON."""
+        found: dict[str, Any] = json.loads(
+            self.kubectl("get", kind, "-n", namespace, *filter(None, [name]), "-ojson").out
+        )
+        return found
+
+    def apply(self, *manifests: Mapping[str, Any], namespace: str = "default", dry_run: bool = False) -> Said:
+        """Server-side apply, as a person; the refusal is told, not raised."""
+        words = ["apply", "--server-side", "-n", namespace, "-f", "-", *(["--dry-run=server"] if dry_run else [])]
+        return self.kubectl(*words, given=yaml.safe_dump_all(manifests), check=False)
+
+    @contextmanager
+    def team(self, of: str) -> Iterator[str]:
+        """A namespace with the accounts and rights of examples/bootstrap.yaml."""
+        name = f"team-{content_hash([of, os.getpid()], 8)}"
+        documents = yaml.safe_load_all((ROOT / "examples/bootstrap.yaml").read_text().replace("wine", name))
+        made = [d for d in documents if d["kind"] != "GitSync"]
+        said = self.apply(*made, namespace=name)
+        assert said.code == 0, said.err
+        try:
+            yield name
+        finally:
+            self.kubectl("delete", "namespace", name, "--wait=false", check=False)
+
+    def furnish(self) -> "AnyCluster":
+        """Install the CRDs that Kanaria's are used with; the real ones of KServe where they are at hand."""
+        paths = [*sorted((ROOT / "crds").glob("*.yaml")), *self._others()]
+        self.kubectl("apply", "--server-side", *(word for path in paths for word in ("-f", str(path))))
+        words = ("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+        # A wait that comes before the server's first word of a CRD fails at once.
+        eventually_now(lambda: self.kubectl(*words, check=False).code == 0, within=60)
+        return self
+
+    def _others(self) -> list[Path]:
+        real = Path(os.environ.get("KANARIA_REFERENCE_CRDS", ROOT.parent / "shared/crds"))
+        if not real.is_dir():
+            return [Path(str(path)) for path in files()]
+        return [
+            path
+            for path in sorted(real.glob("*.yaml"))
+            if "inferenceservices" in path.name or "httproutes" in path.name
+        ]
+
+
+@contextmanager
+def local(home: Path) -> Iterator[AnyCluster]:
+    """The local cluster, with a kubelet and its controllers."""
+    if shutil.which("kubectl") is None:
+        pytest.skip("kubectl is not on this machine")
+    info = up(home, with_parent=True, parts=LOCAL_PARTS)  # type: ignore[arg-type] # a set of the names of parts
+    try:
+        yield AnyCluster("local", info.kubeconfig)
+    finally:
+        down(home)
+
+
+@contextmanager
+def controlplane(program: Path) -> Iterator[AnyCluster]:
+    """A real control plane, fresh and empty."""
+    environment = {**os.environ, "CONTROLPLANE_NAME": "kanaria", "CONTROLPLANE_PORT": "16540"}
+    started = subprocess.run([program, "up"], env=environment, capture_output=True, text=True, check=True, timeout=300)
+    try:
+        yield AnyCluster("controlplane", Path(started.stdout.strip().splitlines()[-1])).furnish()
+    finally:
+        subprocess.run([program, "down"], env=environment, capture_output=True, check=True, timeout=60)

@@ -1,0 +1,147 @@
+"""What Git says and takes: heads that are asked for, and commits that are pushed by compare-and-swap."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from kanaria.git.commit import made_commit, text_at
+from kanaria.git.drafting import Draft, drafted, message
+from kanaria.git.mirror import Mirror, MirrorHall
+from kanaria.git.remote import Remote, remote
+from kanaria.git.trouble import GitTrouble, trouble
+from kanaria.vocabulary import CommitEdits, CommitResult, GitHead, SourceHead
+
+Secrets = Callable[[str, str], Awaitable[Mapping[str, bytes]]]
+Pause = Callable[[float], Awaitable[None]]
+TRIES = 10
+FETCH = timedelta(seconds=60)
+PUSH = timedelta(seconds=30)
+FIRST_PAUSE = 0.1
+LONGEST_PAUSE = 3.0
+# How git says that the remote did not take the commit, as opposed to not having been reached.
+_REJECTIONS = ("[rejected]", "[remote rejected]", "non-fast-forward", "fetch first", "failed to update ref")
+
+
+class GitWorkshop:
+    """All repositories. Each is worked on by one at a time, in a thread."""
+
+    def __init__(
+        self,
+        home: Path,
+        secrets: Secrets,
+        *,
+        allow_file: bool,
+        now: Callable[[], datetime],
+        pause: Pause = asyncio.sleep,
+    ) -> None:
+        self.mirrors = MirrorHall(home)
+        self._secrets = secrets
+        self._allow_file = allow_file
+        self._now = now
+        self._pause = pause
+        self._locks: dict[str, asyncio.Lock] = {}
+        self._newest: dict[tuple[str, str, str], str] = {}
+
+    def close(self) -> None:
+        """End what runs beside us."""
+        self.mirrors.close()
+
+    async def head(self, question: GitHead) -> str:
+        """The commit at the branch's head, fetched.
+
+        Raises:
+            GitTrouble: with host, fact and remedy.
+        """
+        there = await self._remote(question.url, question.namespace, question.secret)
+        async with self._lock(question.url):
+            return await asyncio.to_thread(
+                self.mirrors.of(question.url).fetch, there, question.branch, question.timeout
+            )
+
+    async def source_head(self, question: SourceHead) -> str:
+        """The newest commit on the branch that touched the path.
+
+        Raises:
+            GitTrouble: with host, fact and remedy.
+        """
+        there = await self._remote(question.url, question.namespace, question.secret)
+        mirror = self.mirrors.of(question.url)
+        async with self._lock(question.url):
+            head = await asyncio.to_thread(mirror.fetch, there, question.branch, FETCH)
+            asked = (question.url, head, question.path)
+            if asked not in self._newest:
+                found = await asyncio.to_thread(mirror.newest, head, question.path)
+                # Only the newest answer for a path is asked for again.
+                self._newest = {k: v for k, v in self._newest.items() if (k[0], k[2]) != (question.url, question.path)}
+                self._newest[asked] = found
+        if not self._newest[asked]:
+            raise GitTrouble(
+                f"{there.host}: no commit of {question.branch} has the path {question.path}; push it, or mend the path"
+            )
+        return self._newest[asked]
+
+    async def commit(self, act: CommitEdits) -> CommitResult:
+        """Make the edits that are due at the head, in one commit, and push it; on rejection look again.
+
+        What went wrong is told in the result: a record that is late is no accident.
+        """
+        try:
+            there = await self._remote(act.url, act.namespace, act.secret)
+            async with self._lock(act.url):
+                return await self._pushed(act, there)
+        except GitTrouble as error:
+            return CommitResult(self._now(), "", error=str(error))
+
+    async def _pushed(self, act: CommitEdits, there: Remote) -> CommitResult:
+        mirror = self.mirrors.of(act.url)
+        said = ""
+        for rejected in range(TRIES):
+            head = await asyncio.to_thread(mirror.fetch, there, act.branch, FETCH)
+            draft = await asyncio.to_thread(_draft, mirror, head, act)
+            if not draft.landed:
+                return CommitResult(self._now(), "", dropped=draft.dropped, rejected=rejected)
+            commit, refusal = await asyncio.to_thread(self._push, act, there, head, draft)
+            if not refusal:
+                return CommitResult(self._now(), commit, draft.landed, draft.dropped, rejected)
+            said = refusal
+            await self._pause(_backoff(rejected, commit))
+        fact = trouble(there.host, said, there.secrets)
+        return CommitResult(
+            self._now(), "", rejected=TRIES, error=f"{fact}: {act.branch} took none of {TRIES} pushes; {_REMEDY}"
+        )
+
+    def _push(self, act: CommitEdits, there: Remote, head: str, draft: Draft) -> tuple[str, str]:
+        """The commit, and what the remote said where it rejected it; blocking."""
+        mirror = self.mirrors.of(act.url)
+        commit = made_commit(mirror, head, draft.files, message(draft.landed), act.author, self._now())
+        said = mirror.push(there, act.branch, commit, PUSH)
+        if said.code == 0:
+            return commit, ""
+        heard = said.error + said.out.decode(errors="replace")
+        if not any(word in heard for word in _REJECTIONS):
+            raise trouble(there.host, heard, there.secrets)
+        return commit, heard
+
+    async def _remote(self, url: str, namespace: str, secret: str | None) -> Remote:
+        credentials = {} if secret is None else await self._secrets(namespace, secret)
+        made = remote(url, credentials, allow_file=self._allow_file)
+        if secret is not None and not credentials:
+            raise GitTrouble(f"{made.host}: Secret {namespace}/{secret} of spec.secretRef is not there or empty")
+        return made
+
+    def _lock(self, url: str) -> asyncio.Lock:
+        return self._locks.setdefault(url, asyncio.Lock())
+
+
+_REMEDY = "if the branch is protected, let Kanaria's account push to it"
+
+
+def _draft(mirror: Mirror, head: str, act: CommitEdits) -> Draft:
+    return drafted(act, lambda path: text_at(mirror, head, path))
+
+
+def _backoff(rejected: int, commit: str) -> float:
+    """Ever longer, and different for writers that collide: the jitter is their commits' own."""
+    jitter = int(commit[:8], 16) / 0xFFFFFFFF
+    return min(FIRST_PAUSE * float(2**rejected), LONGEST_PAUSE) * (0.5 + jitter / 2)

@@ -125,7 +125,7 @@ class Story:
     newer: tuple[MLPipelineRun, ...] = ()
     landed: frozenset[ObjectName] = frozenset()
     failure: Failure | None = None
-    ground: Ground = Ground("http://mlflow:5000")
+    ground: Ground = field(default_factory=lambda: Ground("http://mlflow:5000"))
     now: datetime = NOON
     jobs: dict[str, Manifest] = field(default_factory=dict)
     pods: dict[str, Manifest] = field(default_factory=dict)

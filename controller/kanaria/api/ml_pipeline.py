@@ -177,9 +177,9 @@ class PipelineSpec(Part):
     promote: Annotated[tuple[Proposal, ...], Field(max_length=16)] = ()
     """Where a passed run proposes its model."""
     successful_runs_history_limit: Annotated[int, Field(ge=0, le=100)] = 5
-    """How many succeeded runs are kept."""
+    """How many succeeded runs are kept; the newest run always is."""
     failed_runs_history_limit: Annotated[int, Field(ge=0, le=100)] = 3
-    """How many failed runs are kept."""
+    """How many failed runs are kept; the newest run always is."""
 
     @model_validator(mode="after")
     def _triggers_hold_together(self) -> "PipelineSpec":

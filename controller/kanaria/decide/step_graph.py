@@ -29,6 +29,11 @@ def _walk(name: str, needs: Mapping[str, tuple[str, ...]], path: tuple[str, ...]
     return ()
 
 
+def cyclic(names: Sequence[str]) -> str:
+    """The sentence that names a circle."""
+    return f"spec.steps wait for each other in a circle: {' → '.join(names)}; remove one of these from dependsOn"
+
+
 def before(step: Step, steps: Sequence[Step]) -> frozenset[str]:
     """All steps that have succeeded when this one starts; the steps hold no circle."""
     needs = {each.name: each.depends_on for each in steps}

@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 import pytest
-from pipelines import NOON, Registry, Story, a_run, a_step
 
 from kanaria.vocabulary import Apply, Delete, WriteStatus, marks
+from pipelines import NOON, Registry, Story, a_run, a_step
 
 
 def phases(story: Story) -> dict[str, str]:

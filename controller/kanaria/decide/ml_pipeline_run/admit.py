@@ -4,7 +4,7 @@ from kanaria.api.conditions import Reason
 from kanaria.api.ml_pipeline_run import RunPhase, StepPhase, StepStatus
 from kanaria.decide.filling import unknown_reference
 from kanaria.decide.ml_pipeline_run.scene import Scene, Turn, failed, going_on
-from kanaria.decide.step_graph import circle
+from kanaria.decide.step_graph import circle, cyclic
 from kanaria.vocabulary import Apply, Failure, FailureKind
 
 
@@ -22,11 +22,6 @@ def admit(scene: Scene) -> Turn:
         return Turn(scene.status)
     entries = tuple(StepStatus(name=step.name) for step in scene.pipeline.steps)
     return going_on(scene, phase=RunPhase.PENDING, started_at=scene.now, steps=entries)
-
-
-def cyclic(steps: tuple[str, ...]) -> str:
-    """The sentence that names a circle."""
-    return f"spec.steps wait for each other in a circle: {' → '.join(steps)}; remove one of these from dependsOn"
 
 
 def _refused(failure: Failure | None) -> bool:

@@ -1,0 +1,42 @@
+"""Whether the pipeline can run at all."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+from kanaria.api.conditions import Reason
+from kanaria.decide.filling import unknown_reference
+from kanaria.decide.ml_pipeline.scene import Scene, sooner
+from kanaria.decide.step_graph import circle, cyclic
+from kanaria.vocabulary import Stall
+
+GLANCE = timedelta(seconds=10)
+"""Nobody tells a pipeline of a new policy: it looks."""
+
+
+def admit(scene: Scene) -> Scene:
+    """Refuse what can never run; what is missing may still come."""
+    fault = next(_faults(scene), None)
+    if fault is None:
+        return scene
+    until = scene.now + GLANCE if fault.reason == Reason.UNKNOWN_POLICY else None
+    return replace(scene, outcome=fault, until=sooner(scene.until, until))
+
+
+def _faults(scene: Scene) -> Iterator[Stall]:
+    spec = scene.pipeline.spec
+    steps = circle(spec.steps)
+    if steps:
+        yield Stall(Reason.CYCLIC_STEPS, cyclic(steps))
+    else:
+        reference = unknown_reference(spec)
+        if reference:
+            yield Stall(Reason.INVALID_SPEC, reference)
+    for index, gate in enumerate(spec.gates):
+        if gate.policy_ref.name not in scene.seen.policies:
+            there = ", ".join(sorted(scene.seen.policies)) or "none"
+            yield Stall(
+                Reason.UNKNOWN_POLICY,
+                f"spec.gates[{index}]: MetricPolicy {gate.policy_ref.name!r} does not exist in namespace "
+                f"{scene.pipeline.metadata.namespace} (there: {there}); commit it, or name another",
+            )

@@ -1,0 +1,67 @@
+"""What the next plan of a pipeline is."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from kanaria.api import MLPipeline
+from kanaria.api.conditions import ConditionType, Reason
+from kanaria.decide import readiness
+from kanaria.decide.ml_pipeline.admit import admit
+from kanaria.decide.ml_pipeline.remember import remember
+from kanaria.decide.ml_pipeline.retire import retire
+from kanaria.decide.ml_pipeline.scene import Scene, Seen
+from kanaria.decide.ml_pipeline.start import start
+from kanaria.decide.ml_pipeline.summarise import condition, summarise
+from kanaria.decide.ml_pipeline.trigger import trigger
+from kanaria.vocabulary import Apply, Notice, Outcome, Plan, Wait
+from kanaria.vocabulary.objects import Manifest
+
+PHASES: tuple[Callable[[Scene], Scene], ...] = (remember, admit, trigger, start, summarise, retire)
+
+
+def decide(pipeline: MLPipeline, seen: Seen, now: datetime) -> Plan:
+    """Start the run that is due, and say how the newest one goes."""
+    scene = Scene(pipeline, seen, now, pipeline.status)
+    for phase in PHASES:
+        scene = phase(scene)
+    runs = tuple(act.manifest for act in scene.acts if isinstance(act, Apply))
+    if runs and seen.failure is None:
+        # The status tells of a run once it is there: one write for one transition.
+        return Plan(acts=scene.acts, notices=tuple(map(_started, runs)), questions=scene.questions)
+    return _told(scene)
+
+
+def _told(scene: Scene) -> Plan:
+    pipeline = scene.pipeline
+    before, generation = pipeline.status.conditions, pipeline.metadata.generation
+    after = readiness.conditions(before, _hindered(scene), _ready(scene), generation, scene.now)
+    status = scene.status.model_copy(update={"conditions": after, "observed_generation": generation})
+    return Plan(
+        acts=(*readiness.status_write(pipeline, status), *scene.acts),
+        notices=readiness.notices(before, after),
+        questions=scene.questions,
+        look_again=scene.until,
+    )
+
+
+def _started(run: Manifest) -> Notice:
+    return Notice("Normal", Reason.RUN_STARTED, f"run {run['metadata']['name']}: {run['spec']['cause']['reason']}")
+
+
+def _hindered(scene: Scene) -> Outcome:
+    """What the failure of the newest plan makes of the outcome: the run is made again under the same name."""
+    failure = scene.seen.failure
+    if failure is not None and isinstance(failure.act, Apply) and scene.due is not None:
+        return Wait(Reason.PROGRESSING, f"the run could not be made: {failure.message}", retry=True)
+    return scene.outcome
+
+
+def _ready(scene: Scene) -> readiness.Ready:
+    if scene.pipeline.spec.suspend:
+        return readiness.Ready(Reason.SUSPENDED, "spec.suspend is true: no run starts")
+    newest = scene.runs[-1] if scene.runs else None
+    if newest is None:
+        return readiness.Ready(Reason.SUCCEEDED, "no trigger was due yet")
+    said = condition(newest, ConditionType.READY)
+    message = f"run {newest.metadata.name}: {said.message}" if said else f"run {newest.metadata.name} succeeded"
+    return readiness.Ready(Reason.RUN_SUCCEEDED, message)

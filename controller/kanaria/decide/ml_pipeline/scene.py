@@ -1,0 +1,72 @@
+"""What a pipeline's phases look at, and what each hands on to the next."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from kanaria.api import MLPipeline, MLPipelineRun
+from kanaria.api.ml_pipeline import MLPipelineStatus
+from kanaria.api.ml_pipeline_run import RunPhase
+from kanaria.vocabulary import GO, Act, Answer, Failure, Outcome, Question, Stall
+
+FINAL = (RunPhase.SUCCEEDED, RunPhase.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The world around a pipeline."""
+
+    answer: Callable[[Question], Answer | None]
+    runs: tuple[MLPipelineRun, ...] = ()
+    """The pipeline's own runs."""
+    policies: frozenset[str] = frozenset()
+    """Names of the MetricPolicies of the namespace."""
+    failure: Failure | None = None
+    """What could not be carried out of the pipeline's newest plan."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A run is due: which trigger fired, and what it saw."""
+
+    trigger: str
+    reason: str
+    scheduled_at: datetime | None = None
+    request: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A pipeline in its world, with what the phases so far made of it."""
+
+    pipeline: MLPipeline
+    seen: Seen
+    now: datetime
+    status: MLPipelineStatus
+    outcome: Outcome = GO
+    due: Due | None = None
+    head: str | None = None
+    """The newest commit of the code, where it is known."""
+    acts: tuple[Act, ...] = ()
+    questions: tuple[Question, ...] = ()
+    until: datetime | None = None
+
+    @property
+    def runs(self) -> tuple[MLPipelineRun, ...]:
+        """The runs, oldest first."""
+        return tuple(sorted(self.seen.runs, key=lambda run: run.spec.number))
+
+    @property
+    def active(self) -> MLPipelineRun | None:
+        """The run that is under way."""
+        return next((run for run in self.runs if run.status.phase not in FINAL), None)
+
+    @property
+    def resting(self) -> bool:
+        """Whether nothing may start: suspended, or wrong."""
+        return self.pipeline.spec.suspend or isinstance(self.outcome, Stall)
+
+
+def sooner(one: datetime | None, other: datetime | None) -> datetime | None:
+    """The earlier of two times, either of which may be never."""
+    return min((at for at in (one, other) if at is not None), default=None)

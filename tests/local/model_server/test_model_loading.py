@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import joblib
@@ -28,8 +29,11 @@ def an_mlflow_folder(folder: Path, **flavors: object) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _clean_path(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "path", list(sys.path))
+def _path_as_before() -> Iterator[None]:
+    """A model's code stays importable for as long as its server runs; tests must not see each other's."""
+    before = list(sys.path)
+    yield
+    sys.path[:] = before
 
 
 def test_a_joblib_file_is_loaded_by_file_uri_or_path(tmp_path: Path):
@@ -52,16 +56,13 @@ def test_the_sklearn_flavor_of_an_mlflow_folder_is_loaded_without_mlflow(tmp_pat
     assert list(load(folder.as_uri()).predict([[1]])) == [7]
 
 
-def test_code_that_was_logged_with_the_model_can_be_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_code_that_was_logged_with_the_model_can_be_imported(tmp_path: Path):
     code = tmp_path / "model" / "code"
     code.mkdir(parents=True)
     (code / "logged_with_it.py").write_text(OWN_CODE.format(answer=3))
-    monkeypatch.syspath_prepend(code)
-    blob = pickle.dumps(__import__("logged_with_it").Constant())
-    monkeypatch.undo()
-    del sys.modules["logged_with_it"]
     folder = an_mlflow_folder(code.parent, sklearn={"pickled_model": "model.pkl", "code": "code"})
-    (folder / "model.pkl").write_bytes(blob)
+    # As pickled where it was trained: an instance of a class that only the code folder defines.
+    (folder / "model.pkl").write_bytes(b"clogged_with_it\nConstant\n)R.")
 
     assert load(folder.as_uri()).predict([[1], [2]]) == [3, 3]
 

@@ -1,6 +1,8 @@
 """How tests of the Kubernetes API speak to it: plain HTTP, so that any API server can be asked the same."""
 
 import json
+import secrets
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -8,12 +10,7 @@ from typing import Any, Self
 
 import aiohttp
 
-CORE = "/api/v1"
-CONFIG_MAPS = f"{CORE}/namespaces/default/configmaps"
-PODS = f"{CORE}/namespaces/default/pods"
-JOBS = "/apis/batch/v1/namespaces/default/jobs"
-DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments"
-DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+from waiting import eventually
 
 MERGE = "application/merge-patch+json"
 JSON = "application/json-patch+json"
@@ -39,19 +36,38 @@ class Answer:
         return [each["field"] for each in self.body["details"]["causes"]]
 
 
-class Cluster:
-    """An API server at an address."""
+GROUPS = {"jobs": "batch/v1", "deployments": "apps/v1", "replicasets": "apps/v1", "leases": "coordination.k8s.io/v1"}
 
-    def __init__(self, url: str, headers: dict[str, str]) -> None:
+
+class Cluster:
+    """An API server at an address, and a namespace there that a test has for itself."""
+
+    def __init__(self, url: str, headers: dict[str, str], tls: ssl.SSLContext | None = None) -> None:
         self.url = url
         self.headers = headers
+        self.namespace = f"t-{secrets.token_hex(4)}"
+        self._tls = tls
         self._session: aiohttp.ClientSession | None = None
 
+    def at(self, plural: str, name: str = "", sub: str = "") -> str:
+        """The path of a collection in the test's namespace, of an object, or of a part of it."""
+        parts = [self.root(plural), "namespaces", self.namespace, plural.partition(".")[0], name, sub]
+        return "/".join(part for part in parts if part)
+
+    def root(self, plural: str) -> str:
+        """The path above a resource: plural of a built-in one, or plural.group/version."""
+        group = GROUPS.get(plural) or plural.partition(".")[2]
+        return f"/apis/{group}" if group else "/api/v1"
+
     async def __aenter__(self) -> Self:
-        self._session = aiohttp.ClientSession(self.url, headers={"User-Agent": "tests/1"} | self.headers)
+        connector = aiohttp.TCPConnector(ssl=self._tls or True)
+        headers = {"User-Agent": "tests/1"} | self.headers
+        self._session = aiohttp.ClientSession(self.url, headers=headers, connector=connector)
+        await self.create("/api/v1/namespaces", {"metadata": {"name": self.namespace}})
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        await self.delete(f"/api/v1/namespaces/{self.namespace}")
         await self.session.close()
 
     @property
@@ -114,7 +130,7 @@ class Watch:
 
 
 def a_config_map(name: str = "a", **data: str) -> dict[str, Any]:
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}} | ({"data": data} if data else {})
 
 
 def a_pod(name: str = "a", **spec: Any) -> dict[str, Any]:
@@ -122,8 +138,73 @@ def a_pod(name: str = "a", **spec: Any) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec}
 
 
+def a_job(name: str = "a", **spec: Any) -> dict[str, Any]:
+    pod = {"restartPolicy": "Never", "containers": [{"name": "main", "image": "python:3.11"}]}
+    spec = {"template": {"spec": pod}} | spec
+    return {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name}, "spec": spec}
+
+
+def a_deployment(name: str = "a", replicas: int = 1, **container: Any) -> dict[str, Any]:
+    labels = {"app": name}
+    pod = {"containers": [{"name": "main", "image": "python:3.11"} | container]}
+    template = {"metadata": {"labels": labels}, "spec": pod}
+    spec = {"replicas": replicas, "selector": {"matchLabels": labels}, "template": template}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name}, "spec": spec}
+
+
+def a_definition(group: str, schema: dict[str, Any], **version: Any) -> dict[str, Any]:
+    """The definition of Widget, with a schema for its spec."""
+    status = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    whole = {"type": "object", "properties": {"spec": schema, "status": status}}
+    served = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": whole}} | version
+    names = {"plural": "widgets", "kind": "Widget", "shortNames": ["wd"], "categories": ["toys"]}
+    spec = {"group": group, "scope": "Namespaced", "names": names, "versions": [served]}
+    kind = {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition"}
+    return kind | {"metadata": {"name": f"widgets.{group}"}, "spec": spec}
+
+
 def owned(body: dict[str, Any], owner: dict[str, Any], **marks: bool) -> dict[str, Any]:
     """The manifest with an owner."""
     reference = {part: owner[part] for part in ("apiVersion", "kind")}
     reference |= {part: owner["metadata"][part] for part in ("name", "uid")}
     return body | {"metadata": body["metadata"] | {"ownerReferences": [reference | marks]}}
+
+
+class Widgets:
+    """A custom resource of a test's own group."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+        self.group = f"{cluster.namespace}.example.com"
+        self.definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+        self.definition = f"{self.definitions}/widgets.{self.group}"
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.cluster.delete(self.definition)
+
+    async def define(self, schema: dict[str, Any] | None = None, **version: Any) -> str:
+        """Have widgets served; returns the path of the collection."""
+        schema = schema or {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+        made = await self.cluster.create(self.definitions, a_definition(self.group, schema, **version))
+        assert made.code == 201, made.body
+        return await self.ready()
+
+    async def ready(self) -> str:
+        """Wait until widgets are served; the path of the collection."""
+        path = self.at()
+        await eventually(lambda: self._served(path))
+        return path
+
+    async def _served(self, path: str) -> bool:
+        return (await self.cluster.get(path)).code == 200
+
+    def at(self, version: str = "v1") -> str:
+        return self.cluster.at(f"widgets.{self.group}/{version}")
+
+    def made(self, name: str = "a", version: str = "v1", **spec: Any) -> dict[str, Any]:
+        """A widget's manifest."""
+        kind = {"apiVersion": f"{self.group}/{version}", "kind": "Widget"}
+        return kind | {"metadata": {"name": name}, "spec": spec}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from api_caller import Cluster
+from api_caller import Cluster, Widgets
 from kanaria.local.apiserver import ApiServer, ApiServerSettings, serve
 
 
@@ -38,3 +38,9 @@ async def server(tmp_path: Path, clock: HandClock) -> AsyncIterator[ApiServer]:
 async def cluster(server: ApiServer) -> AsyncIterator[Cluster]:
     async with Cluster(server.url, {"Authorization": "Bearer a-token"}) as connected:
         yield connected
+
+
+@pytest.fixture
+async def widgets(cluster: Cluster) -> AsyncIterator[Widgets]:
+    async with Widgets(cluster) as toys:
+        yield toys

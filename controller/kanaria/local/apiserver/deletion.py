@@ -11,6 +11,7 @@ from kanaria.local.clock import written
 
 _NAMESPACES: Storage = ("", "namespaces")
 _DEFINITIONS: Storage = (EXTENSIONS, "customresourcedefinitions")
+_HOLDERS = (_NAMESPACES, _DEFINITIONS)
 _CLEANUP = "customresourcecleanup.apiextensions.k8s.io"
 _FOREGROUND, _ORPHAN = "foregroundDeletion", "orphan"
 _ANSWER_WITH_OBJECT = frozenset({"Pod", "Service", "ServiceAccount", "PersistentVolumeClaim"})
@@ -23,6 +24,7 @@ class Deletion:
         self._store = store
         self._catalogue = catalogue
         self._now = now
+        self._going: set[tuple[Storage, Key]] = set()  # namespaces and definitions that wait for their content to go
 
     def delete(self, target: Target, wish: Object, *, dry_run: bool = False) -> Outcome:
         """Let an object go, now or when its finalizers and its grace allow."""
@@ -58,6 +60,8 @@ class Deletion:
     def sweep(self) -> None:
         """Finish what an earlier server left half done."""
         for storage, key, entry in self._store.everything():
+            if storage in _HOLDERS and "deletionTimestamp" in entry.body["metadata"]:
+                self._going.add((storage, key))
             if self._store.get(storage, key) is not None and self._is_garbage(entry.body):
                 self._ask(storage, key, {})
         self._finish_holders()
@@ -120,7 +124,8 @@ class Deletion:
             for place, dependent in owned:
                 self._ask(place, dependent, {"propagationPolicy": "Foreground"} if self._owns(place, dependent) else {})
             self._finish_foreground(body["metadata"]["uid"])
-        if storage in {_NAMESPACES, _DEFINITIONS}:
+        if storage in _HOLDERS:
+            self._going.add((storage, key))
             for place, held in self._content(storage, body):
                 self._ask(place, held, {})
             self._finish_holders()
@@ -132,6 +137,7 @@ class Deletion:
     def _remove(self, storage: Storage, key: Key) -> None:
         """The end of an object, and what its end means to others."""
         body = self._store.remove(storage, key)
+        self._going.discard((storage, key))
         if storage == _DEFINITIONS:
             self._catalogue.forget(body)
         uid = body["metadata"]["uid"]
@@ -198,11 +204,10 @@ class Deletion:
 
     def _finish_holders(self) -> None:
         """Let namespaces and definitions go that waited for their content."""
-        for storage in (_NAMESPACES, _DEFINITIONS):
-            for key, entry in self._store.entries(storage):
-                going = "deletionTimestamp" in entry.body["metadata"]
-                if going and self._store.get(storage, key) is not None and not self._content(storage, entry.body):
-                    self._let_holder_go(storage, key)
+        for storage, key in sorted(self._going):
+            entry = self._store.get(storage, key)
+            if entry is not None and not self._content(storage, entry.body):
+                self._let_holder_go(storage, key)
 
     def _let_holder_go(self, storage: Storage, key: Key) -> None:
         entry = self._store.get(storage, key)

@@ -1,7 +1,9 @@
 """Which resources are served: the built-in ones, and those a CustomResourceDefinition adds."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from kanaria.local.apiserver.refusals import Object, RefusedError
@@ -22,6 +24,19 @@ class Column:
     description: str = ""
 
 
+class LateSchema:
+    """A schema as text until it is needed: KServe's take fifteen times the room as values, and few are ever used."""
+
+    def __init__(self, value: Mapping[str, Any]) -> None:
+        self._text = json.dumps(value)
+
+    @cached_property
+    def value(self) -> Mapping[str, Any]:
+        """The schema."""
+        value: Mapping[str, Any] = json.loads(self._text)
+        return value
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
     """One version of one resource."""
@@ -40,13 +55,18 @@ class Resource:
     scale: Mapping[str, str] | None = None
     custom: bool = False
     stored_as: str = ""  # the version objects are kept in, where it is another
-    schema: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    late_schema: LateSchema | None = None
     columns: tuple[Column, ...] = ()
 
     @property
     def api_version(self) -> str:
         """Group and version as an object bears them."""
         return f"{self.group}/{self.version}" if self.group else self.version
+
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        """What a custom resource's objects look like."""
+        return self.late_schema.value if self.late_schema else {}
 
     @property
     def storage(self) -> Storage:
@@ -141,7 +161,7 @@ def resources_of(definition: Object) -> Iterator[Resource]:
             scale=subresources.get("scale"),
             custom=True,
             stored_as=stored_as,
-            schema=(version.get("schema") or {}).get("openAPIV3Schema") or {},
+            late_schema=LateSchema((version.get("schema") or {}).get("openAPIV3Schema") or {}),
             columns=tuple(_column(column) for column in version.get("additionalPrinterColumns") or ()),
         )
 

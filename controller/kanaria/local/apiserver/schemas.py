@@ -104,6 +104,11 @@ def _causes(error: ValidationError) -> Iterator[Object]:
         found = _TYPE_NAMES.get(type(error.instance), "null")
         message = f'Invalid value: "{found}": {at} in body must be of type {error.validator_value}: "{found}"'
         yield cause("FieldValueTypeInvalid", at, message)
+    elif error.validator in _TOO_MANY:
+        found = f"Too many: {len(error.instance)}: must have at most {error.validator_value} items"
+        yield cause("FieldValueTooMany", at, found)
+    elif error.validator == "maxLength":
+        yield cause("FieldValueTooLong", at, f"Too long: may not be more than {error.validator_value} bytes")
     elif error.validator == "enum":
         allowed = ", ".join(f'"{each}"' for each in error.validator_value)
         yield cause("FieldValueNotSupported", at, f"Unsupported value: {value}: supported values: {allowed}")
@@ -119,17 +124,15 @@ _TYPE_NAMES: Mapping[type, str] = {
     list: "array",
     dict: "object",
 }
+_TOO_MANY = frozenset({"maxItems", "maxProperties"})
 _SAYINGS = {
     "pattern": "{at} in body should match '{want}'",
     "minimum": "{at} in body should be greater than or equal to {want}",
     "maximum": "{at} in body should be less than or equal to {want}",
     "minLength": "{at} in body should be at least {want} chars long",
-    "maxLength": "{at} in body may not be more than {want} chars long",
     "minItems": "{at} in body should have at least {want} items",
-    "maxItems": "{at} in body should have at most {want} items",
     "format": "{at} in body must be of type {want}",
     "minProperties": "{at} in body should have at least {want} properties",
-    "maxProperties": "{at} in body should have at most {want} properties",
 }
 
 

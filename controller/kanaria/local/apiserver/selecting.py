@@ -9,7 +9,7 @@ from kanaria.local.apiserver.resources import Resource
 
 Matcher = Callable[[Object], bool]
 _SET = re.compile(r"^\s*(\S+)\s+(in|notin)\s*\(([^)]*)\)\s*$")
-_EQUAL = re.compile(r"^\s*([^=!\s]+)\s*(!=|==|=)\s*(\S*)\s*$")
+_EQUAL = re.compile(r"^\s*([^=!\s]+)\s*(!=|==|=)\s*([^=!\s]*)\s*$")
 _PRESENT = re.compile(r"^\s*(!?)\s*([^=!\s,()]+)\s*$")
 _COMMA = re.compile(r",(?![^(]*\))")
 

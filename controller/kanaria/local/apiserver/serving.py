@@ -1,6 +1,7 @@
 """How the server starts and stops, and what others need to reach it."""
 
 import base64
+import json
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from kanaria.local.apiserver.logs import PodLogs
 from kanaria.local.apiserver.refusals import Object
 from kanaria.local.apiserver.requests import Door, Parts
 from kanaria.local.apiserver.resources import EXTENSIONS, Catalogue
-from kanaria.local.apiserver.store import Store
+from kanaria.local.apiserver.store import Store, to_json
 from kanaria.local.apiserver.targets import Options, Target
 from kanaria.local.apiserver.writes import Writes
 from kanaria.local.clock import Clock, wall_clock, written
@@ -64,16 +65,17 @@ class ApiServer:
         """Apply the CustomResourceDefinitions of these files."""
         resource = self._parts.catalogue.find(EXTENSIONS, "v1", "customresourcedefinitions")
         for path in paths:
-            for definition in _definitions(path, path.stat().st_mtime_ns):
+            for text in _definitions(path, path.stat().st_mtime_ns):
+                definition = json.loads(text)
                 target = Target(resource, name=definition["metadata"]["name"])
                 self._parts.writes.apply(target, definition, Options("kanaria-local", force=True))
 
 
 @lru_cache(maxsize=64)
-def _definitions(path: Path, _modified: int) -> tuple[Object, ...]:
+def _definitions(path: Path, _modified: int) -> tuple[str, ...]:
     # Read once a process: KServe's largest takes a second to parse, and tests start many servers.
     found = documents(path.read_bytes())
-    return tuple(each for each in found if each.get("kind") == "CustomResourceDefinition")
+    return tuple(to_json(each) for each in found if each.get("kind") == "CustomResourceDefinition")
 
 
 @asynccontextmanager

@@ -14,6 +14,7 @@ from kanaria.local.apiserver.resources import Storage
 
 Key = tuple[str, str]  # namespace and name
 LOG_SIZE = 8192
+_LARGE = 65_536  # characters from which an object is kept as text only
 
 
 class Entry:
@@ -174,6 +175,8 @@ class Store:
     def _place(self, storage: Storage, key: Key, entry: Entry) -> None:
         self._objects.setdefault(storage, {})[key] = entry
         meta = entry.body["metadata"]
+        if len(entry.text) > _LARGE:
+            entry.slim()
         self.uids[meta["uid"]] = (storage, key)
         for owner in meta.get("ownerReferences") or ():
             self._owned.setdefault(owner["uid"], set()).add((storage, key))

@@ -49,8 +49,6 @@ class Writes:
         """A new object."""
         body = self._decent(target, body)
         meta = body["metadata"]
-        if meta.get("resourceVersion"):
-            raise RefusedError.bad_request("resourceVersion should not be set on objects to be created")
         if not meta.get("name") and meta.get("generateName"):
             meta = meta | {"name": meta["generateName"] + "".join(secrets.choice(_SUFFIX) for _ in range(5))}
         target = replace(target, name=meta.get("name", ""))
@@ -63,10 +61,6 @@ class Writes:
         """An object as the client sends it whole."""
         old = self._present(target)
         body = self._decent(target, body)
-        if body["metadata"].get("name", target.name) != target.name:
-            said = body["metadata"]["name"]
-            message = f"the name of the object ({said}) does not match the name on the URL ({target.name})"
-            raise RefusedError.bad_request(message)
         if target.resource.custom and not body["metadata"].get("resourceVersion"):
             problem = cause(
                 "FieldValueInvalid", "metadata.resourceVersion", "Invalid value: 0x0: must be specified for an update"
@@ -93,9 +87,8 @@ class Writes:
     def apply(self, target: Target, config: Object, options: Options) -> Outcome:
         """An object with what a manager wants of it: server-side apply."""
         if not options.manager:
-            raise RefusedError.bad_request(
-                "PatchOptions.meta.k8s.io: fieldManager: Required value: is required for apply patch"
-            )
+            missing = cause("FieldValueRequired", "fieldManager", "Required value: is required for apply patch")
+            raise RefusedError.invalid("meta.k8s.io", "PatchOptions", "", [missing])
         config = self._decent(target, config)
         if config["metadata"].get("managedFields"):
             raise RefusedError.bad_request("metadata.managedFields must be nil")
@@ -155,6 +148,9 @@ class Writes:
         meta = body.get("metadata") or {}
         if not isinstance(meta, dict):
             raise RefusedError.bad_request("metadata is not a JSON object")
+        if target.name and meta.get("name", target.name) != target.name:
+            message = f"the name of the object ({meta['name']}) does not match the name on the URL ({target.name})"
+            raise RefusedError.bad_request(message)
         if resource.namespaced:
             if meta.get("namespace", target.namespace) != target.namespace:
                 raise RefusedError.bad_request(

@@ -5,8 +5,6 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from kanaria.local.api_client import NAMESPACES, Api, Resource
@@ -20,12 +18,49 @@ DEPLOYMENTS = Resource("kanaria.dev/v1alpha1", "modeldeployments", "ModelDeploym
 GRACE = 10.0
 
 
-@dataclass(frozen=True, slots=True)
 class Operator:
-    """The operator's process, and where it logs."""
+    """The operator's process.
 
-    process: subprocess.Popen[bytes]
-    log: Path
+    Its TMPDIR is a folder of the local cluster: whatever bears that mark ends with the cluster, however it ends.
+    """
+
+    def __init__(self, info: TownInfo) -> None:
+        self._folder = info.home / "operator"
+        self._folder.mkdir(exist_ok=True)
+        self._environment = {**os.environ, **settings_for(info), "TMPDIR": str(self._folder)}
+        self.log = info.home / "operator.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Begin; what it must remember is in the cluster and in Git."""
+        with self.log.open("ab") as output:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "kanaria", "run", "--home", str(self._folder)],
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    @property
+    def running(self) -> bool:
+        """Whether it was started and has not ended."""
+        return self._process is not None and self._process.poll() is None
+
+    def end(self, *, at_once: bool = False) -> None:
+        """Ask it to end; or, at once, end it without a chance to tidy up."""
+        if self._process is None:
+            return
+        if at_once:
+            self._process.kill()
+        else:
+            self._process.terminate()
+        try:
+            self._process.wait(GRACE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
     def last_words(self, lines: int = 20) -> str:
         """The end of its log."""
@@ -55,32 +90,13 @@ def settings_for(info: TownInfo) -> Mapping[str, str]:
 
 @contextmanager
 def operator(info: TownInfo) -> Iterator[Operator]:
-    """The operator, running until the end of the `with`.
-
-    Its TMPDIR is a folder of the local cluster: whatever bears that mark ends with the cluster, however it ends.
-    """
-    scratch = info.home / "operator"
-    scratch.mkdir(exist_ok=True)
-    log = info.home / "operator.log"
-    environment = {**os.environ, **settings_for(info), "TMPDIR": f"{info.home}/operator"}
-    with log.open("ab") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "kanaria", "run"],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+    """The operator, running until the end of the `with`."""
+    made = Operator(info)
+    made.start()
     try:
-        yield Operator(process, log)
+        yield made
     finally:
-        process.terminate()
-        try:
-            process.wait(GRACE)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        made.end()
 
 
 def condition(body: Mapping[str, Any]) -> str:

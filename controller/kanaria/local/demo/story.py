@@ -80,7 +80,7 @@ class Story:
             await asyncio.sleep(GLANCE)
 
     def _check(self, act: Act, seen: Observed, spent: float) -> None:
-        if self.operator.process.poll() is not None:
+        if not self.operator.running:
             raise ActFailedError(
                 f"the operator ended in act {act.letter}; its last words:\n{self.operator.last_words()}"
             )

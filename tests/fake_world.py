@@ -51,6 +51,10 @@ class FakeMirrors:
         found = self.commits.get(commit, {})
         return {name: _blob_id(text) for name, text in found.items() if name.startswith(below) or name == path}
 
+    def links(self, url: str, commit: str, path: str) -> Mapping[str, str]:
+        del url, commit, path
+        return {}
+
     def blob(self, url: str, blob: str) -> bytes:
         del url
         texts = (text for files in self.commits.values() for text in files.values())

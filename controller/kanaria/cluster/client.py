@@ -87,14 +87,17 @@ class Client:
                     raise told_in_watch(event["object"])
                 yield event["type"], event["object"]
 
-    async def apply(self, manifest: Manifest, *, account: Account | None = None, force: bool = True) -> Manifest:
-        """Server-side apply, with strict validation; the object as the server stored it."""
+    async def apply(
+        self, manifest: Manifest, *, account: Account | None = None, force: bool = True, dry_run: bool = False
+    ) -> Manifest:
+        """Server-side apply, with strict validation; the object as the server stored it, or would store it."""
         ref = ObjectRef.of(manifest)
         resource = await self.resource(ref.api_version, ref.kind)
         return await self._write(
             "PATCH",
             resource.path(ref.namespace, ref.name),
-            params={"fieldManager": FIELD_MANAGER, "force": _word(force), "fieldValidation": "Strict"},
+            params={"fieldManager": FIELD_MANAGER, "force": _word(force), "fieldValidation": "Strict"}
+            | ({"dryRun": "All"} if dry_run else {}),
             headers={"Content-Type": APPLY_PATCH, **_impersonating(account)},
             body=manifest,
         )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from kanaria.cluster.caches import Written
-from kanaria.cluster.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
+from kanaria.cluster.errors import ClusterError, ConflictError, ForbiddenError, InvalidError, NotFoundError
 from kanaria.reconcile.workshops import Workshops, is_fault
 from kanaria.vocabulary import (
     Act,
@@ -13,6 +13,7 @@ from kanaria.vocabulary import (
     CommitEdits,
     CommitResult,
     Delete,
+    DryRun,
     Failure,
     FailureKind,
     ObjectRef,
@@ -38,6 +39,15 @@ class Carried:
 
 class _CommitError(Exception):
     """The write-back ended with an error that the result tells."""
+
+
+class _RefusedError(Exception):
+    """One of the manifests of a dry run would not be taken."""
+
+    def __init__(self, act: Apply, error: Exception) -> None:
+        super().__init__(str(error))
+        self.act = act
+        self.error = error
 
 
 async def carry_out(plan: Plan, owner: Manifest, workshops: Workshops, now: datetime) -> Carried:
@@ -66,6 +76,8 @@ async def _do(act: Act, owner: Manifest, workshops: Workshops) -> Written | Comm
     match act:
         case Apply(manifest, account, force):
             return Written.of(await workshops.cluster.apply(manifest, account=account, force=force))
+        case DryRun(applies):
+            await _rehearse(applies, workshops)
         case WriteStatus(status):
             ref, uid = ObjectRef.of(owner), owner["metadata"].get("uid", "")
             return Written.of(await workshops.cluster.replace_status(ref, uid, status))
@@ -80,8 +92,18 @@ async def _do(act: Act, owner: Manifest, workshops: Workshops) -> Written | Comm
     return None
 
 
+async def _rehearse(applies: tuple[Apply, ...], workshops: Workshops) -> None:
+    for each in applies:
+        try:
+            await workshops.cluster.apply(each.manifest, account=each.account, force=each.force, dry_run=True)
+        except ClusterError as error:
+            raise _RefusedError(each, error) from error
+
+
 def failure_of(act: Act, error: Exception, now: datetime) -> Failure:
     """What a pass is told of an act that failed."""
+    if isinstance(error, _RefusedError):
+        act, error = error.act, error.error
     return Failure(act, _kind(error), (str(error) or type(error).__name__)[:MESSAGE_MAX], now)
 
 
@@ -104,7 +126,7 @@ def same_aim(one: Act, other: Act) -> bool:
 
 
 def aim(act: Act) -> object:
-    """What an act changes; a status is always the owner's own."""
+    """What an act changes; a status is always the owner's own, and a rehearsal changes nothing."""
     match act:
         case Apply(manifest):
             return ObjectRef.of(manifest)
@@ -116,15 +138,17 @@ def aim(act: Act) -> object:
             return (act.model, act.alias)
         case TagModelVersion():
             return (act.model, act.version, act.key)
-        case WriteStatus():
+        case WriteStatus() | DryRun():
             return None
 
 
-def said(act: Act) -> str:
+def said(act: Act) -> str:  # noqa: PLR0911 - one for each act
     """An act in a few words, for the log."""
     match act:
         case Apply(manifest):
             return f"applying {ObjectRef.of(manifest)}"
+        case DryRun(applies):
+            return f"asking whether {len(applies)} objects would be taken"
         case Delete(target):
             return f"deleting {target}"
         case CommitEdits():

@@ -77,7 +77,7 @@ def _appliers(manifest: Manifest | None, objects: Objects) -> Iterator[ObjectRef
     label = None if manifest is None else _labels(manifest).get(marks.GIT_SYNC)
     if label:
         for sync in objects.list(API_VERSION, "GitSync"):
-            if label_safe(sync["metadata"]["name"]) == label:
+            if label in marks.git_sync_labels(ObjectRef.of(sync)):
                 yield ObjectRef.of(sync)
 
 

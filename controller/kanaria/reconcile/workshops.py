@@ -30,8 +30,10 @@ Carrier = Callable[[Any], Awaitable[Any]]
 class ClusterWorkshop(Protocol):
     """Writes to the API server; every error is a ClusterError."""
 
-    async def apply(self, manifest: Manifest, *, account: Account | None = None, force: bool = True) -> Manifest:
-        """Server-side apply; the object as it was stored."""
+    async def apply(
+        self, manifest: Manifest, *, account: Account | None = None, force: bool = True, dry_run: bool = False
+    ) -> Manifest:
+        """Server-side apply; the object as it was stored, or would be."""
 
     async def replace_status(self, ref: ObjectRef, uid: str, status: Mapping[str, Any]) -> Manifest:
         """Give the object this status and no other."""

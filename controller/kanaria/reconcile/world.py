@@ -30,6 +30,9 @@ class Mirrors(Protocol):
     def files(self, url: str, commit: str, path: str) -> Mapping[str, str]:
         """Blob id of each file below the path at the commit, by path from the repository's root."""
 
+    def links(self, url: str, commit: str, path: str) -> Mapping[str, str]:
+        """What stands below the path and is no file: "symbolic link" or "submodule", by path."""
+
     def blob(self, url: str, blob: str) -> bytes:
         """Content of a blob."""
 

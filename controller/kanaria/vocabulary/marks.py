@@ -8,7 +8,7 @@ from kanaria.vocabulary.objects import ObjectRef, label_safe
 OWNER = "kanaria.dev/owner"
 """Label of everything Kanaria makes: the kind and name of the object it was made for."""
 GIT_SYNC = "kanaria.dev/git-sync"
-"""Label of everything a GitSync applied: its name."""
+"""Label of everything a GitSync applied: its name; with its namespace before it on cluster-wide objects."""
 STEP = "kanaria.dev/step"
 """Label of a step's Job and Pod, for people: kubectl logs -l kanaria.dev/step=train."""
 RUN_REQUEST = "kanaria.dev/run"
@@ -18,6 +18,19 @@ RUN_REQUEST = "kanaria.dev/run"
 def owned_by(owner: ObjectRef) -> Mapping[str, str]:
     """The label that tells whose child an object is."""
     return {OWNER: label_safe(f"{owner.kind.lower()}.{owner.name}")}
+
+
+def git_sync_label(sync: ObjectRef, namespace: str) -> str:
+    """The label's value on what the sync applies in a namespace, or cluster-wide where that is empty.
+
+    Two syncs of one name in two namespaces must not prune each other's cluster-wide objects.
+    """
+    return sync.name if namespace else label_safe(f"{sync.namespace}.{sync.name}")
+
+
+def git_sync_labels(sync: ObjectRef) -> frozenset[str]:
+    """Both values of the label that a sync gives."""
+    return frozenset(git_sync_label(sync, namespace) for namespace in (sync.namespace, ""))
 
 
 def owner_reference(owner: ObjectRef, uid: str) -> Mapping[str, Any]:

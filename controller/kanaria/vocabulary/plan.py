@@ -12,11 +12,22 @@ from kanaria.vocabulary.question import Question
 
 @dataclass(frozen=True, slots=True)
 class Apply:
-    """Server-side apply of a manifest, as the declared account, or as the operator where it is None."""
+    """Server-side apply of a manifest, as the declared account, or as the operator where it is None.
+
+    `place` tells people where the manifest was written, e.g. its file and line.
+    """
 
     manifest: Manifest
     account: Account | None = None
     force: bool = True
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """Ask whether all of these would be taken, before the first of them is applied."""
+
+    applies: tuple[Apply, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +101,7 @@ class Watch:
     label: str | None = None
 
 
-Act = Apply | Delete | WriteStatus | SetAlias | TagModelVersion | CommitEdits
+Act = Apply | DryRun | Delete | WriteStatus | SetAlias | TagModelVersion | CommitEdits
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,130 @@
+"""How a plan's acts are done, in order, and what is remembered of it."""
+
+import pytest
+
+from fake_workshops import Bench
+from fake_world import NOON
+from kanaria.cluster.errors import (
+    ConflictError,
+    ForbiddenError,
+    InvalidError,
+    NotFoundError,
+    TooManyRequestsError,
+    UnknownKindError,
+    UnreachableError,
+)
+from kanaria.reconcile.carry_out import Carried, carry_out, said, same_aim
+from kanaria.vocabulary import (
+    Account,
+    Act,
+    Apply,
+    CommitEdits,
+    CommitResult,
+    Delete,
+    Failure,
+    FailureKind,
+    ObjectRef,
+    Plan,
+    SetAlias,
+    TagModelVersion,
+    WriteStatus,
+)
+
+OWNER = {
+    "apiVersion": "kanaria.dev/v1alpha1",
+    "kind": "ModelDeployment",
+    "metadata": {"name": "wine", "namespace": "wine", "uid": "u1"},
+}
+JOB = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "j", "namespace": "wine"}}
+APPLY = Apply(JOB, Account("wine", "kanaria-runner"))
+DELETE = Delete(ObjectRef.of(JOB), only_if_label=("a", "b"))
+STATUS = WriteStatus({"phase": "Healthy"})
+COMMIT = CommitEdits("https://git.example.com/x", "main", "wine", None, ("k", "k@example.com"), ())
+ALIAS = SetAlias("wine", "champion", "8")
+TAG = TagModelVersion("wine", "8", "verdict", "Passed")
+ALL: tuple[Act, ...] = (STATUS, APPLY, COMMIT, ALIAS, TAG, DELETE)
+
+
+async def carried(bench: Bench, *acts: Act) -> Carried:
+    return await carry_out(Plan(acts=acts), OWNER, bench.all(), NOON)
+
+
+async def test_acts_are_done_in_the_order_of_the_plan():
+    bench = Bench()
+    result = await carried(bench, *ALL)
+
+    assert bench.done == [
+        "status ModelDeployment wine/wine u1",
+        "apply Job wine/j as kanaria-runner",
+        "commit main",
+        "alias champion 8",
+        "tag verdict",
+        "delete Job wine/j if",
+    ]
+    assert result.failure is None
+    assert [str(written.ref) for written in result.written] == ["ModelDeployment wine/wine", "Job wine/j"]
+    assert result.commit == bench.commit_result
+
+
+async def test_the_act_that_fails_stops_the_plan():
+    bench = Bench(fail={"apply Job wine/j as kanaria-runner": ForbiddenError("may not create jobs")})
+    result = await carried(bench, STATUS, APPLY, ALIAS)
+
+    assert bench.done == ["status ModelDeployment wine/wine u1"]
+    assert result.failure == Failure(APPLY, FailureKind.FORBIDDEN, "may not create jobs", NOON)
+
+
+@pytest.mark.parametrize(("required", "goes_on"), [(True, False), (False, True)], ids=["required", "not required"])
+async def test_a_failed_status_write_stops_only_where_it_is_required(required: bool, goes_on: bool):  # noqa: FBT001 # a table's columns
+    bench = Bench(fail={"status ModelDeployment wine/wine u1": UnreachableError("no answer")})
+    result = await carried(bench, WriteStatus({}, required=required), APPLY)
+
+    assert bool(bench.done) is goes_on
+    assert (result.failure is None) is goes_on
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        pytest.param(ForbiddenError("x"), FailureKind.FORBIDDEN, id="the account may not"),
+        pytest.param(InvalidError("x"), FailureKind.INVALID, id="the server refuses it"),
+        pytest.param(NotFoundError("x"), FailureKind.INVALID, id="the namespace is missing"),
+        pytest.param(UnknownKindError("x"), FailureKind.INVALID, id="the kind is not installed"),
+        pytest.param(ConflictError("x"), FailureKind.CONFLICT, id="another manager"),
+        pytest.param(UnreachableError("x"), FailureKind.UNREACHABLE, id="no answer"),
+        pytest.param(TooManyRequestsError("x"), FailureKind.UNREACHABLE, id="too many requests"),
+        pytest.param(RuntimeError("x"), FailureKind.UNREACHABLE, id="another workshop's trouble"),
+    ],
+)
+async def test_an_error_says_who_can_help(error: Exception, kind: FailureKind):
+    result = await carried(Bench(fail={"apply Job wine/j as kanaria-runner": error}), APPLY)
+
+    assert result.failure is not None
+    assert (result.failure.kind, result.failure.message) == (kind, "x")
+
+
+async def test_a_write_back_that_tells_an_error_is_a_failure_and_its_result_is_kept():
+    bench = Bench(commit_result=CommitResult(NOON, "", rejected=10, error="the remote rejected the push 10 times"))
+    result = await carried(bench, COMMIT, ALIAS)
+
+    assert result.commit == bench.commit_result
+    assert result.failure is not None
+    assert result.failure.message == "the remote rejected the push 10 times"
+    assert bench.done == ["commit main"]
+
+
+async def test_a_fault_of_our_own_is_logged_with_its_traceback(caplog: pytest.LogCaptureFixture):
+    await carried(Bench(fail={"alias champion 8": TypeError("no such argument")}), ALIAS)
+
+    assert "Traceback" in caplog.text
+
+
+@pytest.mark.parametrize("act", ALL, ids=[type(act).__name__ for act in ALL])
+def test_an_act_aims_at_what_it_changes_and_can_be_said(act: Act):
+    assert [same_aim(act, other) for other in ALL].count(True) == 1
+    assert said(act)
+
+
+def test_two_applies_of_one_object_have_the_same_aim_whatever_they_say():
+    assert same_aim(APPLY, Apply({**JOB, "spec": {}}))
+    assert not same_aim(APPLY, Apply({**JOB, "metadata": {"name": "other", "namespace": "wine"}}))

@@ -1,0 +1,168 @@
+"""Which objects are to be visited when an object changed."""
+
+from typing import Any
+
+import pytest
+
+from fake_world import a_world
+from kanaria.reconcile.pokes import to_visit
+from kanaria.vocabulary import ObjectRef, label_safe
+
+API = "kanaria.dev/v1alpha1"
+LONG = "a-model-deployment-with-a-name-that-does-not-fit-into-a-label"
+
+
+def thing(kind: str, name: str, *, api: str = API, namespace: str = "wine", **rest: Any) -> dict[str, Any]:
+    labels, owners = rest.pop("labels", {}), rest.pop("owners", [])
+    metadata = {"name": name, "namespace": namespace, "labels": labels, "ownerReferences": owners}
+    return {"apiVersion": api, "kind": kind, "metadata": metadata, **rest}
+
+
+def owner(kind: str, name: str) -> dict[str, Any]:
+    return {"apiVersion": API, "kind": kind, "name": name, "uid": "u", "controller": True}
+
+
+def run(name: str, phase: str = "Running", **proposal: str) -> dict[str, Any]:
+    proposals = [{"namespace": "wine", "modelDeployment": "wine", "state": "Due", **proposal}] if proposal else []
+    return thing("MLPipelineRun", name, namespace="lab", status={"phase": phase, "proposals": proposals})
+
+
+WORLD = [
+    thing("ModelDeployment", "wine"),
+    thing("ModelDeployment", LONG),
+    thing("ModelDeployment", "beer", namespace="beer"),
+    thing("GitSync", "sync"),
+    thing("GitSync", "other", namespace="beer"),
+    thing("MetricPolicy", "online"),
+    thing("MLPipelineRun", "going", status={"phase": "Running"}),
+    thing("MLPipelineRun", "over", status={"phase": "Succeeded"}),
+    run("proposes", "Succeeded", state="Due"),
+    run("proposed", "Succeeded", state="Applied"),
+    thing(
+        "InferenceService",
+        "wine",
+        api="serving.kserve.io/v1beta1",
+        labels={"kanaria.dev/owner": "modeldeployment.wine"},
+        owners=[owner("ModelDeployment", "wine")],
+    ),
+]
+OBJECTS = a_world(WORLD).objects
+
+
+def poked(old: dict[str, Any] | None, new: dict[str, Any] | None) -> set[str]:
+    return {f"{ref.kind} {ref.namespace}/{ref.name}" for ref in to_visit(old, new, OBJECTS)}
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        pytest.param(
+            thing("Job", "j", api="batch/v1", owners=[owner("MLPipelineRun", "going")]),
+            {"MLPipelineRun wine/going"},
+            id="a Job: the run that owns it",
+        ),
+        pytest.param(
+            thing("Job", "j", api="batch/v1", owners=[{**owner("CronJob", "x"), "apiVersion": "batch/v1"}]),
+            set(),
+            id="a Job of somebody else: nobody",
+        ),
+        pytest.param(
+            thing("Service", "s", api="v1", labels={"kanaria.dev/owner": "modeldeployment.wine"}),
+            {"ModelDeployment wine/wine"},
+            id="a child without a reference: by its label",
+        ),
+        pytest.param(
+            thing("Service", "s", api="v1", labels={"kanaria.dev/owner": label_safe(f"modeldeployment.{LONG}")}),
+            {f"ModelDeployment wine/{LONG}"},
+            id="a label that was cut: by its hash",
+        ),
+        pytest.param(
+            thing("Service", "s", api="v1", labels={"kanaria.dev/owner": "nonsense"}),
+            set(),
+            id="a label that names no kind: nobody",
+        ),
+        pytest.param(
+            thing("Deployment", "d", api="apps/v1", labels={"serving.kserve.io/inferenceservice": "wine"}),
+            {"ModelDeployment wine/wine"},
+            id="what KServe made: the owner of the InferenceService",
+        ),
+        pytest.param(
+            thing("Deployment", "d", api="apps/v1", labels={"serving.kserve.io/inferenceservice": "else"}),
+            set(),
+            id="what KServe made for others: nobody",
+        ),
+        pytest.param(
+            thing("MetricPolicy", "online"),
+            {
+                "MetricPolicy wine/online",
+                "ModelDeployment wine/wine",
+                f"ModelDeployment wine/{LONG}",
+                "MLPipelineRun wine/going",
+            },
+            id="a policy: whom it judges, not runs that are over",
+        ),
+        pytest.param(
+            thing("ModelDeployment", "wine", spec={"stable": {"version": "8"}}),
+            {"ModelDeployment wine/wine", "GitSync wine/sync", "MLPipelineRun lab/proposes"},
+            id="a ModelDeployment: itself, its syncs, runs with a proposal that is due",
+        ),
+        pytest.param(
+            run("proposes", "Succeeded", state="Due"),
+            {"MLPipelineRun lab/proposes", "GitSync wine/sync"},
+            id="a run with a proposal: the syncs where it proposes",
+        ),
+        pytest.param(
+            thing("MLPipelineRun", "going", owners=[owner("MLPipeline", "wine")]),
+            {"MLPipelineRun wine/going", "MLPipeline wine/wine"},
+            id="a run: its pipeline",
+        ),
+        pytest.param(
+            thing("ConfigMap", "c", api="v1", labels={"kanaria.dev/git-sync": "sync"}),
+            {"GitSync wine/sync"},
+            id="an applied object: the sync that repairs it",
+        ),
+        pytest.param(
+            thing("ClusterRole", "c", api="v1", namespace="", labels={"kanaria.dev/git-sync": "other"}),
+            {"GitSync beer/other"},
+            id="an applied object of the whole cluster: the sync, wherever it is",
+        ),
+        pytest.param(thing("MLPipeline", "wine"), {"MLPipeline wine/wine"}, id="a pipeline: itself"),
+    ],
+)
+def test_a_new_object_pokes(changed: dict[str, Any], expected: set[str]):
+    assert poked(None, changed) == expected
+
+
+@pytest.mark.parametrize("gone", [False, True], ids=["changed", "gone"])
+def test_a_child_that_changed_or_went_pokes_its_owner(gone: bool):  # noqa: FBT001 # a table's column
+    job = thing("Job", "j", api="batch/v1", owners=[owner("MLPipelineRun", "going")])
+
+    assert poked(job, None if gone else {**job, "status": {"succeeded": 1}}) == {"MLPipelineRun wine/going"}
+
+
+def test_a_status_alone_is_no_drift():
+    before = thing("Deployment", "d", api="apps/v1", labels={"kanaria.dev/git-sync": "sync"})
+
+    assert poked(before, {**before, "status": {"replicas": 2}}) == set()
+
+
+def test_a_label_that_was_removed_by_hand_is_drift():
+    before = thing("ConfigMap", "d", api="v1", labels={"kanaria.dev/git-sync": "sync"})
+    after = thing("ConfigMap", "d", api="v1")
+
+    assert poked(before, after) == {"GitSync wine/sync"}
+
+
+def test_a_status_of_a_deployment_pokes_its_syncs_but_no_runs():
+    before = thing("ModelDeployment", "wine", spec={}, status={})
+
+    assert poked(before, {**before, "status": {"phase": "Healthy"}}) == {
+        "ModelDeployment wine/wine",
+        "GitSync wine/sync",
+    }
+
+
+def test_every_answer_is_a_reference_that_can_be_visited():
+    refs = to_visit(None, thing("MetricPolicy", "online"), OBJECTS)
+
+    assert all(isinstance(ref, ObjectRef) and ref.api_version == API for ref in refs)

@@ -1,1 +1,6 @@
-"""THE WORKSHOP of MLflow: runs, metrics, versions, aliases, tags."""
+"""THE WORKSHOP of MLflow: runs, metrics, model versions, aliases and tags."""
+
+from kanaria.tracking.errors import TrackingError
+from kanaria.tracking.workshop import TrackingWorkshop
+
+__all__ = ["TrackingError", "TrackingWorkshop"]

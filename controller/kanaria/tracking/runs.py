@@ -1,0 +1,44 @@
+"""Which MLflow run belongs to a key, and what it logged."""
+
+from typing import TYPE_CHECKING
+
+from kanaria.tracking.errors import TrackingError
+from kanaria.vocabulary import RunMetrics, TrackingRun
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+KEY = "kanaria.key"
+"""Tag by which a run is found again."""
+_EXISTS = "RESOURCE_ALREADY_EXISTS"
+
+
+def tracking_run(client: "MlflowClient", question: TrackingRun) -> str:
+    """The id of the run of this key; made where there is none."""
+    experiment = _experiment(client, question.experiment)
+    found = client.search_runs([experiment], filter_string=f"tags.`{KEY}` = '{question.key}'", max_results=1)
+    if found:
+        return str(found[0].info.run_id)
+    tags = {**dict(question.tags), KEY: question.key}
+    return str(client.create_run(experiment, tags=tags, run_name=question.name).info.run_id)
+
+
+def _experiment(client: "MlflowClient", name: str) -> str:
+    from mlflow.exceptions import MlflowException  # noqa: PLC0415 - importing MLflow takes seconds
+
+    found = client.get_experiment_by_name(name)
+    if found is None:
+        try:
+            return str(client.create_experiment(name))
+        except MlflowException as error:
+            if error.error_code != _EXISTS:
+                raise
+            found = client.get_experiment_by_name(name)  # somebody was faster
+    if found is None or found.lifecycle_stage != "active":
+        raise TrackingError(f"experiment {name!r} is deleted; restore it: mlflow experiments restore")
+    return str(found.experiment_id)
+
+
+def run_metrics(client: "MlflowClient", question: RunMetrics) -> dict[str, float]:
+    """The newest value of each metric."""
+    return {name: float(value) for name, value in client.get_run(question.run_id).data.metrics.items()}

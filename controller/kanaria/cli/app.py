@@ -7,12 +7,14 @@ from typing import Annotated
 import typer
 
 from kanaria import __version__
+from kanaria.cli.checkout import checkout
 from kanaria.cli.crds import write_crds
 from kanaria.cli.run import run
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="markdown")
 
 app.command()(run)
+app.command()(checkout)
 
 
 @app.command()

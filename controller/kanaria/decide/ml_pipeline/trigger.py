@@ -8,7 +8,7 @@ from kanaria.api.conditions import Reason
 from kanaria.decide.ml_pipeline.scene import Due, Scene, sooner
 from kanaria.triggers.kind import Firing
 from kanaria.triggers.kind import Seen as Looked
-from kanaria.vocabulary import Answered, SourceHead, Unanswered, Wait, marks
+from kanaria.vocabulary import Answered, SourceHead, Stall, Unanswered, Wait, marks
 from kanaria.vocabulary.durations import duration_of
 
 ON_DEMAND = "on-demand"
@@ -47,6 +47,11 @@ def _headed(scene: Scene, *, wanted: bool) -> Scene:
     )
     scene = replace(scene, questions=(question,))
     match scene.seen.answer(question):
+        case Answered(value=""):
+            message = (
+                f"spec.source.git.path: no commit of branch {git.ref.branch!r} touches {git.path!r}; mend the path"
+            )
+            return replace(scene, outcome=Stall(Reason.PATH_NOT_FOUND, message))
         case Answered(value=head):
             return replace(scene, head=head)
         case Unanswered(message=message):

@@ -36,9 +36,12 @@ class Caches:
     Objects are shared with every reader and never changed.
     """
 
-    def __init__(self, client: Client, static: Iterable[Watch], told: Callable[[Change], None]) -> None:
+    def __init__(
+        self, client: Client, static: Iterable[Watch], told: Callable[[Change], None], *, patience: float = PATIENCE
+    ) -> None:
         self._client = client
         self._told = told
+        self._patience = patience
         self._static = tuple(static)
         self._reflectors: dict[Watch, Reflector] = {}
         self._tasks: dict[Watch, asyncio.Task[None]] = {}
@@ -105,7 +108,7 @@ class Caches:
             return
         waits = (reflector.until(each.version) for each, reflector in behind)
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(self._patience):
                 await asyncio.gather(*waits)
         except TimeoutError:
             for each, reflector in behind:

@@ -4,7 +4,7 @@ import json
 import secrets
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -67,7 +67,8 @@ class Cluster:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self.delete(f"/api/v1/namespaces/{self.namespace}")
+        with suppress(aiohttp.ClientError):  # a test may have stopped the server
+            await self.delete(f"/api/v1/namespaces/{self.namespace}")
         await self.session.close()
 
     @property
@@ -81,7 +82,7 @@ class Cluster:
         named = {"Content-Type": "application/json"} | named if data is not None else named
         async with self.session.request(method, path, data=data, headers=named) as response:
             text = await response.text()
-            parsed = json.loads(text) if text.startswith("{") else text
+            parsed = json.loads(text) if response.content_type == "application/json" else text
             return Answer(response.status, parsed, tuple(response.headers.getall("Warning", [])))
 
     async def get(self, path: str, **headers: str) -> Answer:

@@ -154,3 +154,26 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
         at, shift = at + 1, shift + 7
         if not byte & 0x80:
             return value, at
+
+
+def openapi_v2() -> bytes:
+    """The one thing kubectl asks OpenAPI v2 for: whether a List (judged by Namespace) has its fields validated."""
+    parameter = _nested((1, 2, 3), _field(2, b"query") + _field(4, b"fieldValidation"))
+    kind = _field(1, b"x-kubernetes-group-version-kind")
+    kind += _field(2, _field(2, b'{"group": "", "version": "v1", "kind": "Namespace"}'))
+    operation = _field(8, parameter) + _field(13, kind)
+    path = _field(1, b"/api/v1/namespaces/{name}") + _nested((2, 8), operation)
+    return _nested((8, 2), path)
+
+
+def _nested(numbers: tuple[int, ...], data: bytes) -> bytes:
+    for number in reversed(numbers):
+        data = _field(number, data)
+    return data
+
+
+def _field(number: int, data: bytes) -> bytes:
+    size, spelled = len(data), b""
+    while size > 0x7F:
+        size, spelled = size >> 7, spelled + bytes([size & 0x7F | 0x80])
+    return bytes([number << 3 | 2]) + spelled + bytes([size]) + data

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from aiohttp import web
 
-from kanaria.local.apiserver import discovery, patches, reading, scaling
+from kanaria.local.apiserver import discovery, patches, protobuf, reading, scaling
 from kanaria.local.apiserver.bookkeeping import Bookkeeping, Request
 from kanaria.local.apiserver.deletion import Deletion
 from kanaria.local.apiserver.formats import answer, body_of, discovery_wanted
@@ -82,6 +82,8 @@ class Door:
         texts = {"/metrics": self._parts.books.metrics, "/audit": self._parts.books.audit}
         if path in texts:
             return web.Response(text=texts[path](), content_type="text/plain")
+        if path == "/openapi/v2":
+            return web.Response(body=protobuf.openapi_v2(), content_type="application/octet-stream")
         version = discovery_wanted(request)
         if version and path in {"/api", "/apis"}:
             body = discovery.aggregated(self._parts.catalogue, version, core=path == "/api")

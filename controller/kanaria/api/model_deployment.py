@@ -257,8 +257,8 @@ class ModelDeploymentStatus(ResourceStatus):
     """What is tried."""
     warm: WarmModel | None = None
     """What stays loaded for the way back."""
-    aliased: Version | None = None
-    """The version that the model's alias was pointed at last."""
+    aliased: Annotated[str, Field(max_length=512)] | None = None
+    """The alias as it was set last: model@alias=version."""
     was_stable: Annotated[tuple[Version, ...], Field(max_length=10)] = ()
     """The last versions that were stable, newest first."""
     history: Annotated[tuple[PastTrial, ...], Field(max_length=10)] = ()

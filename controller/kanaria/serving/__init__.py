@@ -1,1 +1,1 @@
-"""What the serving backend should look like, and what it looks like: one file for each backend."""
+"""How models are served: what is asked of the serving backend, in which order, and what is seen of it."""

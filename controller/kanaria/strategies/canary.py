@@ -59,11 +59,21 @@ class Canary(StrategyKind):
         if step.set_weight is not None:
             return self._weight(at, step, step.set_weight)
         if step.pause is None or step.pause.duration is None:
-            return Next(at.step, at.weight, step.word, paused=True)
+            return (
+                self._enter(at.step + 1, at.weight) if at.proven else Next(at.step, at.weight, step.word, paused=True)
+            )
         until = at.since + duration_of(step.pause.duration)
         if now >= until:
             return self._enter(at.step + 1, at.weight)
         return Next(at.step, at.weight, step.word, until=until, paused=True)
+
+    def resume(self, step: int) -> Next:
+        """The newest step up to this one that set a weight, so that the pauses after it are waited for again."""
+        for index in range(min(step, len(self.steps) - 1), -1, -1):
+            weight = self.steps[index].set_weight
+            if weight is not None:
+                return Next(index, weight, self.steps[index].word)
+        return Next(0, 0, self.steps[0].word)
 
     def _weight(self, at: At, step: CanaryStep, weight: int) -> Next:
         if at.weight == weight and at.in_force:

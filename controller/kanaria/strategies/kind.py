@@ -9,12 +9,16 @@ from kanaria.vocabulary.kinds import Kind, Union
 
 @dataclass(frozen=True, slots=True)
 class At:
-    """Where a trial is: the index of its step, since when, the weight it has, and whether that is in force."""
+    """Where a trial is: the index of its step, since when, the weight it has, and whether that is in force.
+
+    `proven` says that the judge has proof that the candidate is good enough.
+    """
 
     step: int
     since: datetime
     weight: int
     in_force: bool
+    proven: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,10 @@ class StrategyKind(Kind):
     @abstractmethod
     def next(self, at: At, now: datetime) -> Next:
         """Where the trial should be now."""
+
+    @abstractmethod
+    def resume(self, step: int) -> Next:
+        """Where a trial goes on that was held at 0 % in this step: with the weight it had then."""
 
     @property
     @abstractmethod

@@ -1,0 +1,160 @@
+"""May the candidate be tried, is it the one on trial, and has the spec ended the trial that runs?"""
+
+from kanaria.api.conditions import Reason
+from kanaria.api.model_deployment import CandidateModel, Trial, TrialPhase
+from kanaria.decide.model_deployment.metrics import no_judge
+from kanaria.decide.model_deployment.models import as_asked, candidate_model
+from kanaria.decide.model_deployment.scene import SETTLING, Model, Scene
+from kanaria.decide.model_deployment.stable import serving
+from kanaria.decide.model_deployment.trials import begin, close, end, forget, is_of
+from kanaria.vocabulary import Stall
+
+ABORT = "kanaria.dev/abort"
+REVERTED = "its promotion was reverted"
+
+
+def admit_candidate(scene: Scene) -> Scene:
+    """End the trial where the spec says so, begin another where it asks for one."""
+    scene = _promoted(scene)
+    candidate = scene.md.spec.candidate
+    if candidate is None:
+        return _gone(scene)
+    scene, model = candidate_model(scene)
+    scene = _reverted(scene, candidate, model)
+    if is_of(scene.trial, scene.md.spec) or _reverting(scene, candidate):
+        return _same(scene, candidate, model)
+    return _other(scene, candidate, model)
+
+
+def keep(scene: Scene) -> Scene:
+    """The candidate on trial stays as it is, whatever the spec says now."""
+    trial, live = scene.active, scene.seen.serving.arrangement
+    found = live.find(trial.predictor_name) if trial is not None and live is not None else None
+    return scene if found is None else scene.but(candidate=as_asked(scene, found))
+
+
+def _promoted(scene: Scene) -> Scene:
+    """The spec calls the passed candidate stable: Git has said the last word."""
+    trial, stable = scene.trial, scene.stable
+    if trial is None or trial.phase is not TrialPhase.PASSED or stable is None or stable.name != trial.predictor_name:
+        return scene
+    return end(scene, TrialPhase.PROMOTED, trial.evidence or "all steps were taken")
+
+
+def _gone(scene: Scene) -> Scene:
+    """No candidate is named."""
+    trial = scene.trial
+    if scene.active is not None:
+        scene = close(scene, TrialPhase.WITHDRAWN, "spec.candidate was removed: it gets no traffic any more")
+    elif trial is not None and trial.phase in SETTLING:
+        scene = forget(scene)
+    return scene
+
+
+def _reverted(scene: Scene, candidate: CandidateModel, model: Model | None) -> Scene:
+    """A promotion was reverted: what was just promoted stands as the candidate again."""
+    stable, trial, now = scene.stable, scene.trial, serving(scene)
+    if stable is None or stable.version == candidate.version or _reverting(scene, candidate):
+        return scene
+    if trial is not None and trial.phase is TrialPhase.PROMOTED and trial.version == candidate.version:
+        return end(scene, TrialPhase.REVERTED, REVERTED)
+    if now is None or model is None or model.name != now.predictor_name or stable.name == now.predictor_name:
+        return scene
+    if scene.active is not None:
+        scene = close(scene, TrialPhase.SUPERSEDED, "a promotion was reverted")
+    return end(begin(scene, model), TrialPhase.REVERTED, REVERTED)
+
+
+def _reverting(scene: Scene, candidate: CandidateModel) -> bool:
+    """Whether the candidate is one whose promotion was reverted, and has still to leave Git."""
+    trial = scene.trial
+    return trial is not None and trial.phase is TrialPhase.REVERTED and trial.version == candidate.version
+
+
+def _same(scene: Scene, candidate: CandidateModel, model: Model | None) -> Scene:
+    """The candidate on trial."""
+    trial = scene.active
+    if trial is None:
+        return scene
+    if _rejected(scene, candidate):
+        scene = close(scene, TrialPhase.WITHDRAWN, "spec.rejected names it")
+        return scene.says(_rejection(scene, candidate))
+    if trial.id == scene.md.metadata.annotations.get(ABORT):
+        return end(scene, TrialPhase.ABORTED, f"the annotation {ABORT} names trial {trial.id}")
+    lost = no_judge(scene, trial.analysis)
+    scene = keep(scene) if model is None else scene.but(candidate=model)
+    return scene.says(lost) if lost is not None else _first(scene)
+
+
+def _other(scene: Scene, candidate: CandidateModel, model: Model | None) -> Scene:
+    """A candidate that is not on trial yet."""
+    if scene.trial is not None and scene.trial.phase in SETTLING:
+        scene = forget(scene)
+    objection = _objection(scene, candidate, model)
+    if objection is not None:
+        scene = scene.says(objection)
+    running: Trial | None = scene.active
+    if running is not None:
+        if not scene.free and running.version == candidate.version:
+            return keep(scene)  # what changed is not admitted: the trial goes on, judged as it was accepted
+        changed = "another candidate" if running.version != candidate.version else "a changed spec"
+        scene = close(scene, TrialPhase.SUPERSEDED, f"{changed} ended its trial")
+    if model is None or not scene.free or scene.md.spec.suspend or not _may_begin(scene):
+        return scene
+    return _first(begin(scene, model).but(candidate=model))
+
+
+def _may_begin(scene: Scene) -> bool:
+    """Whether a stable model serves beside which the candidate can be tried, or there is none at all."""
+    if scene.trial is not None:
+        return False
+    if scene.md.spec.stable is None:
+        return serving(scene) is None
+    live, now = scene.seen.serving, serving(scene)
+    return (
+        now is not None
+        and scene.main is not None
+        and live.arrangement is not None
+        and live.arrangement.main.name == scene.main.name == now.predictor_name
+        and live.ready(scene.main.name)
+    )
+
+
+def _first(scene: Scene) -> Scene:
+    """A first version has nothing to be compared with: it is brought up as the main predictor."""
+    if scene.md.spec.stable is None and serving(scene) is None and scene.candidate is not None:
+        return scene.but(main=scene.candidate)
+    return scene
+
+
+def _objection(scene: Scene, candidate: CandidateModel, model: Model | None) -> Stall | None:
+    if _rejected(scene, candidate):
+        return _rejection(scene, candidate)
+    stable = scene.md.spec.stable
+    if model is not None and stable is not None and stable.version == model.version and _is_stable(scene, model):
+        return Stall(
+            Reason.SAME_AS_STABLE,
+            f"spec.candidate is version {model.version}, as spec.stable, with nothing changed; remove it, or propose "
+            "another version or a changed predictor",
+        )
+    return no_judge(scene, scene.md.spec.analysis)
+
+
+def _is_stable(scene: Scene, model: Model) -> bool:
+    now = serving(scene)
+    changed = scene.md.spec.candidate is not None and scene.md.spec.candidate.predictor
+    return not changed or (now is not None and now.predictor_name == model.name)
+
+
+def _rejected(scene: Scene, candidate: CandidateModel) -> bool:
+    return any(entry.version == candidate.version for entry in scene.md.spec.rejected)
+
+
+def _rejection(scene: Scene, candidate: CandidateModel) -> Stall:
+    entry = next(entry for entry in scene.md.spec.rejected if entry.version == candidate.version)
+    why = f"{entry.reason}: {entry.evidence}" if entry.evidence else entry.reason
+    return Stall(
+        Reason.REJECTED_BEFORE,
+        f"spec.candidate.version {candidate.version} is in spec.rejected ({why}); it is not tried again until a commit "
+        "drops that entry",
+    )

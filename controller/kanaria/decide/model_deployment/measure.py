@@ -1,0 +1,143 @@
+"""Phase 3: what do the counters say of the candidate?
+
+It always runs while the candidate has traffic: a pause, a suspension or a typo in the spec never blinds the judge.
+A window between two readings counts once; what is not counted yet is in memory, what is counted in the checkpoint.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from kanaria.api.model_deployment import Trial, TrialPhase
+from kanaria.decide.model_deployment.metrics import Measured, measured
+from kanaria.decide.model_deployment.scene import Judged, Memory, Scene
+from kanaria.judge.checkpoint import restore
+from kanaria.judge.counts import Window, window_between
+from kanaria.judge.evidence import Evidence, nothing_seen, observe
+from kanaria.judge.interval import ratio_interval
+from kanaria.judge.sequential import verdict
+from kanaria.serving.naming import cluster_name
+from kanaria.vocabulary import Answered, Counters, CountersAsked, Unanswered, Verdict
+from kanaria.vocabulary.durations import duration_of, spoken
+
+BLIND_AFTER = 5
+"""So many intervals without a reading, and the candidate gets no traffic until there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What one metric's counters say: its evidence so far, and what cannot be read."""
+
+    metric: Measured
+    evidence: Evidence
+    verdict: Verdict
+    trouble: str = ""
+    blind: bool = False
+
+
+def measure(scene: Scene) -> Scene:
+    """Ask, count what was answered, and say what it proves."""
+    trial, live = scene.active, scene.seen.serving.arrangement
+    if trial is None or live is None or live.main.name == trial.predictor_name or trial.analysis is None:
+        return scene
+    metrics = measured(scene, trial.analysis)
+    if not metrics:
+        return scene
+    scene = _remembering(scene, trial)
+    readings = []
+    for metric in metrics:
+        scene, reading = _read(scene, trial, metric, len(metrics))
+        readings.append(reading)
+    return scene.but(judged=_judged(readings, trial))
+
+
+def _remembering(scene: Scene, trial: Trial) -> Scene:
+    """The memory of this trial: of another one nothing is kept."""
+    memory = scene.memory
+    if memory.trial != trial.id:
+        memory = Memory(trial=trial.id, drained=memory.drained)
+    return scene.but(memory=replace(memory, asked_since=memory.asked_since or scene.now))
+
+
+def _read(scene: Scene, trial: Trial, metric: Measured, metrics: int) -> tuple[Scene, _Reading]:
+    evidence = _evidence(scene, trial, metric)
+    question = _question(scene, trial, metric)
+    if question is None:
+        trouble = "the operator knows no gateway: set KANARIA_GATEWAY_METRICS_URL"
+        return scene, _Reading(metric, evidence, Verdict.UNMEASURED, trouble, blind=True)
+    answer, scene = scene.seen.answer(question), scene.asks(question)
+    previous = scene.memory.readings.get(metric.key)
+    trouble = answer.message if isinstance(answer, Unanswered) else "" if answer else "not read yet"
+    if isinstance(answer, Answered) and isinstance(answer.value, Counters):
+        evidence = _counted(trial, evidence, previous, answer.value)
+        previous = answer.value if previous is None or answer.value.at > previous.at else previous
+    memory = _kept(scene.memory, metric.key, evidence, previous)
+    found = verdict(evidence, metric.test, metrics).verdict
+    blind_at = _blind_at(scene, trial, metric, previous)
+    blind = blind_at is None or scene.now >= blind_at
+    scene = scene.but(memory=memory).looks(blind_at)
+    return scene, _Reading(metric, evidence, found, trouble, blind=blind)
+
+
+def _question(scene: Scene, trial: Trial, metric: Measured) -> CountersAsked | None:
+    url, live = scene.seen.metrics_url, scene.seen.serving.arrangement
+    if not url or live is None:
+        return None
+    name = scene.md.name
+    return metric.source.ask(url, cluster_name(name, trial.predictor_name), cluster_name(name, live.main.name))
+
+
+def _evidence(scene: Scene, trial: Trial, metric: Measured) -> Evidence:
+    """From memory; after a restart from the checkpoint, as far as it was taken for this very test."""
+    remembered = scene.memory.evidence.get(metric.key)
+    if remembered is not None and remembered.grid == metric.test.grid:
+        return remembered
+    document = trial.checkpoint.get(metric.key)
+    restored = restore(document, metric.test) if document else None
+    return restored if isinstance(restored, Evidence) else nothing_seen(metric.test.grid)
+
+
+def _counted(trial: Trial, evidence: Evidence, previous: Counters | None, current: Counters) -> Evidence:
+    """One more window, if it lies wholly within one weight that is in force, and after the warm-up."""
+    if previous is None or trial.weight_since is None or not trial.weight or trial.analysis is None:
+        return evidence
+    warmup = duration_of(trial.analysis.warmup)
+    window = window_between(previous, current, changed=trial.weight_since, warmup=warmup)
+    return observe(evidence, window) if isinstance(window, Window) else evidence
+
+
+def _kept(memory: Memory, key: str, evidence: Evidence, reading: Counters | None) -> Memory:
+    readings = {**memory.readings, key: reading} if reading is not None else memory.readings
+    return replace(memory, readings=readings, evidence={**memory.evidence, key: evidence})
+
+
+def _blind_at(scene: Scene, trial: Trial, metric: Measured, reading: Counters | None) -> datetime | None:
+    """When the metric counts as unmeasured; None where it does until there is a reading."""
+    held = trial.phase is TrialPhase.PAUSED or (trial.phase is TrialPhase.PASSED and not trial.weight)
+    last = reading.at if reading is not None else None if held else scene.memory.asked_since
+    return last + BLIND_AFTER * metric.source.window if last is not None else None
+
+
+def _judged(readings: list[_Reading], trial: Trial) -> Judged:
+    blind = [reading for reading in readings if reading.blind]
+    verdicts = [Verdict.UNMEASURED if r.blind and r.verdict is not Verdict.FAILED else r.verdict for r in readings]
+    found = Verdict.worst(verdicts)
+    decisive = [r for r in readings if r.verdict is Verdict.FAILED] if found is Verdict.FAILED else readings
+    intervals = [(r, ratio_interval(r.evidence, r.metric.test, len(readings))) for r in readings]
+    return Judged(
+        verdict=found,
+        sentence="; ".join(interval.sentence(r.metric.name) for r, interval in intervals),
+        short="; ".join(interval.short(r.metric.name) for r, interval in intervals if r in decisive),
+        requests=max(r.evidence.candidate.total for r in readings),
+        readable=not any(r.trouble for r in readings),
+        blind=_blindness(blind, trial),
+    )
+
+
+def _blindness(blind: Iterable[_Reading], trial: Trial) -> str:
+    told = [
+        f"{r.metric.name} was not read for {spoken(BLIND_AFTER * r.metric.source.window)}"
+        + (f": {r.trouble}" if r.trouble else "")
+        for r in blind
+    ]
+    return f"{'; '.join(told)}; candidate {trial.version} has no traffic until it is" if told else ""

@@ -1,0 +1,272 @@
+"""Phase 6: what is written, and in which order?
+
+A weight is recorded after it was given and before it is taken: so what is recorded is never more than what was
+given, and less than that means that it was taken back. Taking back goes on when its record fails.
+"""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from kanaria.api.conditions import Reason
+from kanaria.api.model_deployment import Serving, Trial, TrialPhase, WarmModel
+from kanaria.decide.covering import covers
+from kanaria.decide.model_deployment import telling
+from kanaria.decide.model_deployment.scene import SETTLING, Decision, Scene
+from kanaria.decide.model_deployment.stable import serving
+from kanaria.decide.model_deployment.trials import REMEMBERED, forget
+from kanaria.decide.readiness import as_json, conditions, notices, status_write
+from kanaria.judge.checkpoint import checkpoint
+from kanaria.serving.arrangement import stays_as_it_is
+from kanaria.serving.kserve import Owner, expectation, render
+from kanaria.serving.naming import service_ref
+from kanaria.vocabulary import (
+    Account,
+    Act,
+    Apply,
+    Delete,
+    FailureKind,
+    Outcome,
+    Plan,
+    SetAlias,
+    Stall,
+    TagModelVersion,
+    Wait,
+    marks,
+)
+from kanaria.vocabulary.durations import duration_of
+
+CHECKPOINT_EVERY = timedelta(minutes=1)
+VOLATILE = ("verdict", "evidence", "requests", "checkpoint", "checkpoint_at")
+"""What changes with every window: written with a transition, and at most once a minute."""
+
+
+def record(scene: Scene) -> Decision:
+    """The plan, and the memory."""
+    scene = _warm(_served(scene))
+    asked = _serving_acts(scene)
+    scene = _failed_before(scene, asked)
+    aliases = () if asked else _alias_acts(scene)
+    scene = telling.told(scene)
+    scene = scene.with_status(
+        phase=telling.phase(scene),
+        url=_url(scene),
+        observed_generation=scene.md.metadata.generation,
+        conditions=_conditions(scene),
+    )
+    if aliases and not _alias_failed(scene):
+        scene = scene.with_status(aliased=_alias(scene))
+    scene = _evidence(scene)
+    told = (*notices(scene.md.status.conditions, scene.status.conditions), *scene.notices)
+    plan = Plan(
+        acts=_in_order(scene, asked, aliases),
+        notices=told if scene.status != scene.md.status else (),
+        questions=scene.questions,
+        look_again=min((moment for moment in scene.look if moment > scene.now), default=None),
+    )
+    return Decision(plan, scene.memory)
+
+
+def _served(scene: Scene) -> Scene:
+    """The stable model is recorded once it gets the requests; what was stable stays warm for a while."""
+    main, live, before = scene.stable, scene.seen.serving, scene.status.stable
+    if main is None or live.arrangement is None or live.arrangement.main.name != main.name:
+        return scene
+    servers = live.of(main.name)
+    if not (servers.available and live.accepted and servers.routed):
+        return scene
+    if before is None or before.predictor_name != main.name or live_again(scene, before):
+        now = Serving(
+            model=main.model,
+            version=main.version,
+            predictor_name=main.name,
+            uri=main.uri,
+            run_id=main.run_id,
+            since=scene.now,
+        )
+        scene = scene.with_status(stable=now)
+        if before is not None and before.predictor_name != main.name:
+            scene = _replaced(scene, before)
+    trial = scene.trial
+    if trial is not None and trial.phase is TrialPhase.PROMOTED and trial.predictor_name == main.name:
+        scene = forget(scene).tells(Reason.PROMOTED, f"version {main.version} answers all requests")
+    return scene
+
+
+def live_again(scene: Scene, before: Serving) -> bool:
+    """Whether what is recorded names the served model otherwise than the spec does."""
+    main = scene.stable
+    return main is not None and (before.model, before.version) != (main.model, main.version)
+
+
+def _replaced(scene: Scene, before: Serving) -> Scene:
+    """The previous stable model is remembered, and kept warm unless its promotion was reverted."""
+    now, window = scene.status.stable, scene.md.spec.rollback_window
+    version = now.version if now is not None else ""
+    was = (before.version, *(v for v in scene.status.was_stable if v not in {before.version, version}))[:REMEMBERED]
+    reverted = scene.trial is not None and scene.trial.phase is TrialPhase.REVERTED
+    until = scene.now + duration_of(window.keep_warm)
+    warm = None if reverted or until <= scene.now else WarmModel(**before.model_dump(), until=until)
+    if before.version == version:
+        was = scene.status.was_stable
+    return scene.with_status(was_stable=was, warm=warm)
+
+
+def _warm(scene: Scene) -> Scene:
+    """What was kept warm goes after its time, and counts no more once it is gone or cannot stay as it is."""
+    warm, live = scene.status.warm, scene.seen.serving.arrangement
+    if warm is None:
+        return scene
+    found = live.find(warm.predictor_name) if live is not None else None
+    if live is None or found is None or scene.now >= warm.until or not stays_as_it_is(live.main.spec, found.spec):
+        return scene.with_status(warm=None)
+    return scene.looks(warm.until)
+
+
+def _serving_acts(scene: Scene) -> tuple[Act, ...]:
+    """What is written of the InferenceService: nothing where the live one says it already."""
+    service, account = scene.seen.service, _account(scene)
+    if scene.hands_off:
+        return ()
+    if scene.arrangement is not None:
+        owner = Owner(scene.md.ref, scene.md.metadata.uid)
+        if service is not None and covers(service, expectation(owner, scene.arrangement)):
+            return ()
+        return (Apply(render(owner, scene.arrangement), account),)
+    if service is not None and _serves_nothing(scene):
+        (label,) = marks.owned_by(scene.md.ref).items()
+        return (Delete(service_ref(scene.md.name), account, label),)
+    return ()
+
+
+def _serves_nothing(scene: Scene) -> bool:
+    """Whether Git names nothing to serve, and nothing that Git named before serves."""
+    spec, trial = scene.md.spec, scene.trial
+    if scene.seen.invalid or scene.leaving or spec.stable is not None or serving(scene) is not None:
+        return False
+    return spec.candidate is None or (trial is not None and trial.phase in SETTLING)
+
+
+def _account(scene: Scene) -> Account:
+    return Account(scene.md.metadata.namespace, scene.md.spec.service_account_name)
+
+
+def _failed_before(scene: Scene, asked: tuple[Act, ...]) -> Scene:
+    """What the API server refused last time is told, and no weight is recorded that was not given."""
+    failure = scene.seen.failure
+    if failure is None or not asked or not isinstance(failure.act, Apply | Delete):
+        return scene
+    before, trial = scene.md.status.trial, scene.active
+    if trial is not None and not _lowers(scene):
+        scene = scene.with_status(trial=before if before is not None and before.id == trial.id else None)
+    return scene.says(_refusal(scene, failure.kind, failure.message))
+
+
+def _refusal(scene: Scene, kind: FailureKind, message: str) -> Outcome:
+    what = f"InferenceService {scene.md.metadata.name}"
+    if kind is FailureKind.UNREACHABLE:
+        return Wait(Reason.PROGRESSING_WITH_RETRY, f"{what}: {message}; tried again", retry=True)
+    if kind is FailureKind.FORBIDDEN:
+        account = _account(scene).name
+        fact = f"ServiceAccount {account} may not write {what}: {message}"
+        remedy = "give it get, create, patch and delete on inferenceservices.serving.kserve.io in a Role"
+        return Stall(Reason.FORBIDDEN, f"{fact}; {remedy}")
+    return Stall(Reason.INVALID_SPEC, f"the API server refuses {what}: {message}; correct spec.predictor")
+
+
+def _alias_acts(scene: Scene) -> tuple[Act, ...]:
+    stable = scene.status.stable
+    if stable is None or scene.status.aliased == _alias(scene):
+        return ()
+    alias, model = _alias_name(scene), stable.model
+    return (
+        SetAlias(model, alias, stable.version),
+        TagModelVersion(model, stable.version, "kanaria.stable", str(scene.md.name)),
+    )
+
+
+def _alias_name(scene: Scene) -> str:
+    name = scene.md.name
+    return scene.md.spec.model.alias or f"champion-{name.namespace}-{name.name}"
+
+
+def _alias(scene: Scene) -> str:
+    stable = scene.status.stable
+    return f"{stable.model}@{_alias_name(scene)}={stable.version}" if stable is not None else ""
+
+
+def _alias_failed(scene: Scene) -> bool:
+    failure = scene.seen.failure
+    return failure is not None and isinstance(failure.act, SetAlias | TagModelVersion)
+
+
+def _url(scene: Scene) -> str | None:
+    name, live = scene.md.name, scene.seen.serving
+    if live.arrangement is None:
+        return None
+    if scene.seen.serving_url:
+        return f"{scene.seen.serving_url.rstrip('/')}/serving/{name.namespace}/{name.name}"
+    return live.url or scene.status.url
+
+
+def _conditions(scene: Scene) -> tuple[Any, ...]:
+    outcome, failure = scene.outcome, scene.seen.failure
+    if failure is not None and _alias_failed(scene) and scene.free:
+        fact = f"the alias {_alias_name(scene)} could not be set: {failure.message}"
+        outcome = Wait(Reason.PROGRESSING_WITH_RETRY, f"{fact}; tried again, serving is not touched by it", retry=True)
+    generation = scene.md.metadata.generation
+    return conditions(scene.md.status.conditions, outcome, telling.ready(scene), generation, scene.now)
+
+
+def _evidence(scene: Scene) -> Scene:
+    """The judge's evidence is written with a transition, else at most once a minute."""
+    trial, before = scene.trial, scene.md.status.trial
+    if trial is None or trial.id != scene.memory.trial or not scene.memory.evidence:
+        return scene
+    fresh = _with_evidence(scene, trial)
+    known = before if before is not None and before.id == trial.id else None
+    if known is None or known.checkpoint == fresh.checkpoint:
+        return scene if known is not None and _steady(trial, known) else scene.with_status(trial=fresh)
+    due = (known.checkpoint_at or known.started_at) + CHECKPOINT_EVERY
+    steady = scene.status.model_copy(update={"trial": _steadied(trial, known)})
+    if as_json(steady) == as_json(scene.md.status) and scene.now < due:
+        return scene.but(status=steady).looks(due)
+    return scene.with_status(trial=fresh)
+
+
+def _with_evidence(scene: Scene, trial: Trial) -> Trial:
+    judged = scene.judged
+    changes: dict[str, Any] = {
+        "checkpoint": {key: checkpoint(kept) for key, kept in scene.memory.evidence.items() if kept.windows},
+        "checkpoint_at": scene.now,
+    }
+    if judged is not None:
+        changes |= {"verdict": judged.verdict, "requests": judged.requests}
+        if trial.phase in {TrialPhase.LOADING, TrialPhase.STEPPING, TrialPhase.PAUSED}:
+            changes["evidence"] = judged.sentence[:2048]
+    return trial.model_copy(update=changes)
+
+
+def _steadied(trial: Trial, known: Trial) -> Trial:
+    return trial.model_copy(update={name: getattr(known, name) for name in VOLATILE})
+
+
+def _steady(trial: Trial, known: Trial) -> bool:
+    return _steadied(trial, known) == known
+
+
+def _lowers(scene: Scene) -> bool:
+    """Whether traffic is taken from anything beside the main predictor, or a trial ends."""
+    live, before, trial = scene.seen.serving.arrangement, scene.md.status.trial, scene.trial
+    if before is not None and (trial is None or trial.weight < before.weight or trial.phase in SETTLING):
+        return True
+    wanted = scene.arrangement
+    others = live.others if live is not None else ()
+    return wanted is not None and any(wanted.weight_of(other.name) < other.weight for other in others)
+
+
+def _in_order(scene: Scene, asked: tuple[Act, ...], aliases: tuple[Act, ...]) -> tuple[Act, ...]:
+    status = status_write(scene.md, scene.status, required=True)
+    if (asked and (_lowers(scene) or scene.seen.failure is not None)) or (aliases and _alias_failed(scene)):
+        return (*(replace(act, required=False) for act in status), *asked, *aliases)
+    return (*asked, *aliases, *status)

@@ -1,0 +1,194 @@
+"""What does a pass see, what has it found so far, and what does it remember until the next one?"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from kanaria.api.metric_policy import MetricPolicy
+from kanaria.api.model_deployment import ModelDeployment, ModelDeploymentStatus, Trial, TrialPhase
+from kanaria.judge.evidence import Evidence
+from kanaria.serving.arrangement import Arrangement
+from kanaria.serving.kserve import NOTHING, Serving
+from kanaria.vocabulary import (
+    GO,
+    Answer,
+    Counters,
+    Failure,
+    Go,
+    Notice,
+    Outcome,
+    Plan,
+    Question,
+    Stall,
+    Verdict,
+)
+from kanaria.vocabulary.objects import Manifest
+
+ACTIVE = frozenset({TrialPhase.LOADING, TrialPhase.STEPPING, TrialPhase.PAUSED, TrialPhase.PASSED})
+"""Phases of a trial that is not over."""
+SETTLING = frozenset({TrialPhase.FAILED, TrialPhase.REVERTED, TrialPhase.INCONCLUSIVE, TrialPhase.ABORTED})
+"""Phases of a trial that is over, whose candidate has still to leave Git."""
+
+
+@dataclass(frozen=True, slots=True)
+class WayBack:
+    """The GitSync that holds the object's document, and what it may commit."""
+
+    name: str
+    revision: str = ""
+    propose: bool = True
+    settle: bool = True
+    suspended: bool = False
+    landed: bool = False  # its newest commit holds an edit of this object, which is not applied yet
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What is kept between passes and may be lost: the judge's newest readings and evidence, and when drains began."""
+
+    trial: str = ""
+    asked_since: datetime | None = None
+    readings: Mapping[str, Counters] = field(default_factory=dict)
+    evidence: Mapping[str, Evidence] = field(default_factory=dict)
+    drained: Mapping[str, datetime] = field(default_factory=dict)
+
+    def with_drained(self, drained: Mapping[str, datetime]) -> "Memory":
+        """The same with these drains."""
+        return replace(self, drained=dict(drained))
+
+
+NOTHING_REMEMBERED = Memory()
+
+
+def _no_answer(_question: Question) -> Answer | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The world as one pass sees it: caches, and the newest answers."""
+
+    service: Manifest | None = None
+    serving: Serving = NOTHING
+    policies: Mapping[str, MetricPolicy | str] = field(default_factory=dict)
+    """MetricPolicies by name; a sentence in place of one that cannot be read."""
+    answer: Callable[[Question], Answer | None] = _no_answer
+    failure: Failure | None = None
+    way_back: WayBack | None = None
+    metrics_url: str | None = None
+    serving_url: str | None = None
+    invalid: str = ""
+    """Why the spec cannot be read; the deployment then bears the newest that could."""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A version of a registered model, where its artifacts are, and the predictor that serves it."""
+
+    model: str
+    version: str
+    uri: str
+    run_id: str
+    name: str
+    predictor: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the judge says of the candidate; `blind` says what cannot be read, and has not been for long."""
+
+    verdict: Verdict
+    sentence: str
+    short: str
+    requests: int
+    readable: bool = True
+    blind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A pass under way: what is seen, the status as it will be, and what the phases have found."""
+
+    md: ModelDeployment
+    seen: Seen
+    now: datetime
+    status: ModelDeploymentStatus
+    memory: Memory
+    outcome: Outcome = GO
+    stable: Model | None = None
+    """The model that the spec calls stable, if it may be."""
+    main: Model | None = None
+    """The model that is to get what the candidate leaves: the stable one, or what serves in its place."""
+    candidate: Model | None = None
+    judged: Judged | None = None
+    arrangement: Arrangement | None = None
+    """What to ask of KServe now; None where it is not asked for anything."""
+    held: bool = False
+    """Whether the candidate is to be without traffic for now."""
+    hands_off: bool = False
+    """Whether what serves is left exactly as it is."""
+    questions: tuple[Question, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    look: tuple[datetime, ...] = ()
+
+    @property
+    def trial(self) -> Trial | None:
+        """The trial, as far as this pass has come with it."""
+        return self.status.trial
+
+    @property
+    def active(self) -> Trial | None:
+        """The trial, if it is not over."""
+        return self.trial if self.trial is not None and self.trial.phase in ACTIVE else None
+
+    @property
+    def free(self) -> bool:
+        """Whether nothing stands in the way of going forward."""
+        return isinstance(self.outcome, Go)
+
+    @property
+    def leaving(self) -> bool:
+        """Whether the object is being deleted."""
+        return self.md.metadata.deletion_timestamp is not None
+
+    def but(self, **changes: Any) -> "Scene":
+        """The same with these fields changed."""
+        return replace(self, **changes)
+
+    def says(self, outcome: Outcome) -> "Scene":
+        """The same with one more outcome: the first that is not Go counts, except that a Stall beats a Wait."""
+        if isinstance(self.outcome, Go) or (isinstance(outcome, Stall) and not isinstance(self.outcome, Stall)):
+            return self.but(outcome=outcome)
+        return self
+
+    def with_status(self, **changes: Any) -> "Scene":
+        """The same with these fields of the status changed."""
+        return self.but(status=self.status.model_copy(update=changes))
+
+    def with_trial(self, **changes: Any) -> "Scene":
+        """The same with these fields of the trial changed."""
+        if self.trial is None:
+            return self
+        return self.with_status(trial=self.trial.model_copy(update=changes))
+
+    def asks(self, *questions: Question) -> "Scene":
+        """The same with more to ask."""
+        new = tuple(question for question in questions if question not in self.questions)
+        return self.but(questions=(*self.questions, *new))
+
+    def looks(self, *moments: datetime | None) -> "Scene":
+        """The same with more moments at which something will be due."""
+        return self.but(look=(*self.look, *(moment for moment in moments if moment is not None and moment > self.now)))
+
+    def tells(self, reason: str, message: str, *, loud: bool = False) -> "Scene":
+        """The same with one more Event."""
+        return self.but(notices=(*self.notices, Notice("Warning" if loud else "Normal", reason, message)))
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to do, and what to remember until the next pass."""
+
+    plan: Plan
+    memory: Memory

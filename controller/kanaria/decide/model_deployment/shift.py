@@ -1,0 +1,158 @@
+"""Phase 5: how much traffic should the candidate have now, and what is asked of KServe for it?
+
+Weight rises only while nothing stands in the way: servers ready, counters readable, no verdict against it. Servers
+come first, then the weight, and a step is over once the gateway does as it was asked.
+"""
+
+from kanaria.api.model_deployment import Trial, TrialPhase
+from kanaria.decide.model_deployment.models import laid_over
+from kanaria.decide.model_deployment.scene import Model, Scene
+from kanaria.decide.model_deployment.serve import is_first, unrouted
+from kanaria.serving.arrangement import Predictor
+from kanaria.serving.naming import SCALING
+from kanaria.serving.order import DRAIN, Goal, candidate_replicas, drain, main_servers, next_arrangement
+from kanaria.strategies.kind import At, Next
+from kanaria.vocabulary import Verdict
+
+FIRST = "the first version: there is nothing to compare it with"
+
+
+def shift(scene: Scene) -> Scene:
+    """The next step, if it may be taken, and the arrangement that goes with it."""
+    if scene.hands_off:
+        return scene
+    scene = _in_force(scene)
+    trial = scene.active
+    if trial is None or scene.candidate is None:
+        return _arranged(scene, 0)
+    if is_first(scene):
+        return _arranged(_first(scene, trial), 0)
+    if scene.held:
+        return _arranged(scene, 0)
+    return _stepped(scene, trial)
+
+
+def _in_force(scene: Scene) -> Scene:
+    """Since when the gateway does as it was asked: what was counted before is no evidence at this weight."""
+    trial = scene.active
+    if trial is None or not trial.weight:
+        return scene
+    if not _obeyed(scene, trial):
+        return scene.with_trial(weight_since=None)
+    return scene.with_trial(weight_since=trial.weight_since or scene.now)
+
+
+def _obeyed(scene: Scene, trial: Trial) -> bool:
+    live = scene.seen.serving
+    asked = live.arrangement.weight_of(trial.predictor_name) if live.arrangement is not None else 0
+    return asked == trial.weight and live.routes(trial.predictor_name, trial.weight)
+
+
+def _first(scene: Scene, trial: Trial) -> Scene:
+    """A first version passes as soon as it answers."""
+    live = scene.seen.serving
+    if trial.phase is TrialPhase.PASSED or not scene.free or not live.ready(trial.predictor_name) or scene.held:
+        return scene
+    if not live.routes(trial.predictor_name, 100):
+        return scene
+    return scene.with_trial(phase=TrialPhase.PASSED, evidence=FIRST, step_word="done")
+
+
+def _stepped(scene: Scene, trial: Trial) -> Scene:
+    """Where the trial should be now, and as far as that as may be."""
+    if not scene.free or trial.step_since is None:
+        since = scene.now if trial.step_since is None else trial.step_since
+        return _arranged(scene.with_trial(step_since=since), trial.weight)
+    begun, there = _due(scene, trial)
+    scene = scene.with_trial(**begun, step_word=there.word)
+    if there.weight > trial.weight and not _may_rise(scene):
+        return _arranged(scene, trial.weight)
+    scene = _arranged(scene, there.weight)
+    reached = scene.arrangement is not None and scene.arrangement.weight_of(trial.predictor_name) == there.weight
+    return _at(scene, trial, there) if reached else scene
+
+
+def _due(scene: Scene, trial: Trial) -> tuple[dict[str, object], Next]:
+    """What the strategy says comes next; a trial that begins, or goes on after a hold, is put on its way first."""
+    strategy = scene.md.spec.strategy.strategy
+    step, since, begun = trial.step, trial.step_since or scene.now, {}
+    if trial.phase is TrialPhase.PASSED:
+        return {}, Next(step, trial.weight or strategy.resume(step).weight, trial.step_word, done=True)
+    if trial.phase is TrialPhase.PAUSED:
+        step, since = strategy.resume(step).step, scene.now
+        begun = {"phase": TrialPhase.STEPPING, "step": step, "step_since": since}
+    elif trial.phase is TrialPhase.LOADING:
+        step, since = 0, scene.now
+        begun = {"phase": TrialPhase.STEPPING, "step": 0, "step_since": since}
+    proven = scene.judged is not None and scene.judged.verdict is Verdict.PASSED
+    at = At(step, since, trial.weight, _obeyed(scene, trial), proven=proven)
+    return begun, strategy.next(at, scene.now)
+
+
+def _may_rise(scene: Scene) -> bool:
+    """Whether nothing at all speaks against more traffic: not unready, not unread, not failing."""
+    judged, trial = scene.judged, scene.active
+    if trial is None or not scene.seen.serving.ready(trial.predictor_name):
+        return False
+    if judged is None:
+        return trial.analysis is None
+    return judged.readable and judged.verdict not in {Verdict.FAILED, Verdict.UNMEASURED}
+
+
+def _at(scene: Scene, before: Trial, there: Next) -> Scene:
+    """The trial stands at this step now; behind the last one it passes, if it is proven."""
+    trial = scene.trial
+    if trial is None:
+        return scene
+    moved = there.step != before.step or there.weight != before.weight or trial.phase is not before.phase
+    changes: dict[str, object] = {"step": there.step, "step_word": there.word, "weight": there.weight}
+    if moved:
+        changes["step_since"] = scene.now
+    if there.weight != before.weight:
+        changes["weight_since"] = None
+    if there.done and trial.phase is TrialPhase.STEPPING and _proven(scene):
+        evidence = scene.judged.sentence if scene.judged is not None else "all steps were taken; nothing judges it"
+        changes |= {"phase": TrialPhase.PASSED, "evidence": evidence}
+    return scene.with_trial(**changes).looks(there.until)
+
+
+def _proven(scene: Scene) -> bool:
+    trial = scene.active
+    if scene.judged is None:
+        return trial is not None and trial.analysis is None
+    return scene.judged.verdict is Verdict.PASSED
+
+
+def _arranged(scene: Scene, weight: int) -> Scene:
+    """The next safe change of what is asked of KServe, for the candidate at this weight."""
+    seen = scene.seen.serving
+    drained = drain(scene.memory.drained, seen, scene.now)
+    scene = scene.but(memory=scene.memory.with_drained(drained))
+    if scene.main is None or (seen.arrangement is None and scene.md.spec.suspend):
+        return scene
+    scaling = {key: value for key, value in scene.md.spec.predictor.items() if key in SCALING}
+    servers = main_servers(scaling, seen)
+    candidate = None
+    if scene.candidate is not None and scene.candidate.name != scene.main.name:
+        candidate = _predictor(scene.candidate, candidate_replicas(weight, servers)).at(weight)
+    warm = scene.status.warm
+    kept = frozenset({warm.predictor_name}) if warm is not None and scene.now < warm.until else frozenset()
+    goal = Goal(_predictor(scene.main, servers), candidate, kept, scaling)
+    gone = frozenset(name for name, since in drained.items() if scene.now >= since + DRAIN)
+    scene = scene.looks(*(since + DRAIN for name, since in drained.items() if not goal.keeps(name)))
+    return _waiting(scene.but(arrangement=next_arrangement(goal, seen, gone)))
+
+
+def _waiting(scene: Scene) -> Scene:
+    """A weight that is asked for and not in force is waited for, and told when it does not come."""
+    trial = scene.active
+    if trial is None or not trial.weight or scene.held or is_first(scene) or _obeyed(scene, trial):
+        return scene
+    moments = (trial.step_since, scene.seen.serving.of(trial.predictor_name).since)
+    since = max((moment for moment in moments if moment is not None), default=None)
+    said = unrouted(scene, trial.predictor_name, trial.weight, since)
+    return scene.looks(getattr(said, "until", None)).says(said)
+
+
+def _predictor(model: Model, servers: int) -> Predictor:
+    return Predictor(model.name, laid_over({}, model.predictor), servers)

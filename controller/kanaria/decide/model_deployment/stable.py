@@ -1,0 +1,76 @@
+"""May the model that the spec calls stable be served, or does what serves stay?"""
+
+from kanaria.api.conditions import Reason
+from kanaria.api.model_deployment import Serving, TrialPhase
+from kanaria.decide.model_deployment.models import as_asked, stable_model
+from kanaria.decide.model_deployment.scene import Model, Scene
+from kanaria.vocabulary import Stall
+
+
+def admit_stable(scene: Scene) -> Scene:
+    """The main model: the spec's where it may be, else what serves."""
+    if scene.md.spec.stable is None:
+        return _unnamed(scene)
+    scene, model = stable_model(scene)
+    if model is None:
+        return keep(scene)
+    objection = _objection(scene, model)
+    if objection is not None:
+        return keep(scene.says(objection))
+    scene = scene.but(stable=model)
+    live = scene.seen.serving.arrangement
+    begun = live is not None and live.weight_of(model.name) == 100  # what has all requests already is finished
+    return keep(scene) if scene.md.spec.suspend and not begun else scene.but(main=model)
+
+
+def keep(scene: Scene) -> Scene:
+    """What serves stays the main model, exactly as it is."""
+    live = scene.seen.serving.arrangement
+    return scene if live is None else scene.but(main=as_asked(scene, live.main))
+
+
+def serving(scene: Scene) -> Serving | None:
+    """What serves: recorded, and still asked for."""
+    return scene.md.status.stable if scene.seen.serving.arrangement is not None else None
+
+
+def _unnamed(scene: Scene) -> Scene:
+    """No stable model is named: nothing is served but a first version, and nothing that serves is taken away."""
+    now = serving(scene)
+    if now is None:
+        return scene
+    fact = f"spec.stable is not set, while version {now.version} serves and keeps serving"
+    return keep(scene.says(Stall(Reason.NO_MODEL, f"{fact}; set it again, or delete the object to stop serving")))
+
+
+def _objection(scene: Scene, model: Model) -> Stall | None:
+    now = serving(scene)
+    if now is None or model.name == now.predictor_name or not scene.md.spec.require_canary:
+        return None
+    if _passed(scene, model) or _came_back(scene, model):
+        return None
+    if model.version == now.version and model.model == now.model:
+        return Stall(
+            Reason.REQUIRES_CANARY,
+            f"spec.predictor changed for version {now.version}, which keeps serving as it was; put the change into "
+            "spec.candidate.predictor, with this version or another, so that it is tried first",
+        )
+    return Stall(
+        Reason.REQUIRES_CANARY,
+        f"spec.stable.version is {model.version}, which did not pass as a candidate here; version {now.version} keeps "
+        f"serving; commit stable {now.version} and candidate {model.version}, or set requireCanary: false",
+    )
+
+
+def _passed(scene: Scene, model: Model) -> bool:
+    trial = scene.md.status.trial
+    passed = trial is not None and trial.phase in {TrialPhase.PASSED, TrialPhase.PROMOTED}
+    return passed and trial is not None and trial.predictor_name == model.name
+
+
+def _came_back(scene: Scene, model: Model) -> bool:
+    """Whether it was stable before: of the same registered model, and not what serves now in another guise."""
+    status, now = scene.md.status, serving(scene)
+    if now is None or now.model != model.model or now.version == model.version:
+        return False
+    return model.version in status.was_stable or (status.warm is not None and status.warm.version == model.version)

@@ -1,0 +1,105 @@
+"""What is one trial, and how does it begin and end in the status?
+
+A trial is one candidate's try. Its id is the version and a hash of all that is tried (stable, candidate, predictor,
+strategy, analysis) and of the generation that began it: a change of any of these is another trial, and so is the same
+candidate set again later.
+"""
+
+from typing import Any
+
+from kanaria.api.conditions import Reason
+from kanaria.api.model_deployment import ModelDeploymentSpec, PastTrial, Trial, TrialPhase
+from kanaria.decide.model_deployment.scene import Memory, Model, Scene
+from kanaria.serving.naming import unscaled
+from kanaria.vocabulary.objects import content_hash
+
+REMEMBERED = 10
+_HASH = 7
+_REASONS = {
+    TrialPhase.PROMOTED: Reason.PROMOTED,
+    TrialPhase.FAILED: Reason.CANARY_FAILED,
+    TrialPhase.REVERTED: Reason.REVERTED,
+    TrialPhase.INCONCLUSIVE: Reason.INCONCLUSIVE,
+    TrialPhase.ABORTED: Reason.ABORTED,
+    TrialPhase.WITHDRAWN: Reason.WITHDRAWN,
+    TrialPhase.SUPERSEDED: Reason.SUPERSEDED,
+    TrialPhase.PASSED: Reason.CANARY_PASSED,
+}
+
+
+def reason_of(phase: TrialPhase) -> Reason:
+    """The condition's and the Event's word for a trial's phase."""
+    return _REASONS.get(phase, Reason.CANARY_STEP)
+
+
+def trial_id(spec: ModelDeploymentSpec, generation: int) -> str:
+    """The id of the trial of the spec's candidate that began at this generation."""
+    tried: dict[str, Any] = spec.model_dump(
+        mode="json", by_alias=True, include={"model", "stable", "candidate", "strategy", "analysis"}
+    )
+    version = spec.candidate.version if spec.candidate else ""
+    content = {**tried, "predictor": unscaled(spec.predictor), "generation": generation}
+    return f"{version}@{content_hash(content, _HASH)}"
+
+
+def is_of(trial: Trial | None, spec: ModelDeploymentSpec) -> bool:
+    """Whether this is the trial of the spec as it stands."""
+    return trial is not None and spec.candidate is not None and trial.id == trial_id(spec, trial.generation)
+
+
+def begin(scene: Scene, model: Model) -> Scene:
+    """A new trial of the spec's candidate, at the very beginning."""
+    generation = scene.md.metadata.generation
+    trial = Trial(
+        id=trial_id(scene.md.spec, generation),
+        model=model.model,
+        version=model.version,
+        revision=scene.seen.way_back.revision[:64] if scene.seen.way_back else "",
+        generation=generation,
+        predictor_name=model.name,
+        uri=model.uri,
+        run_id=model.run_id,
+        started_at=scene.now,
+        step_since=scene.now,
+        step_word="loading",
+        analysis=scene.md.spec.analysis,
+    )
+    scene = scene.with_status(trial=trial).but(memory=Memory(trial=trial.id, drained=scene.memory.drained))
+    return scene.tells(Reason.CANARY_STARTED, f"version {model.version} is tried: trial {trial.id}")
+
+
+def end(scene: Scene, phase: TrialPhase, evidence: str) -> Scene:
+    """The trial is over in this way; its candidate gets no traffic any more."""
+    trial = scene.trial
+    if trial is None:
+        return scene
+    loud = phase in {TrialPhase.FAILED, TrialPhase.INCONCLUSIVE, TrialPhase.ABORTED}
+    changes = {
+        "phase": phase,
+        "evidence": evidence[:2048],
+        "ended_at": scene.now,
+        "weight_since": None,
+        "step_word": "",
+    }
+    if phase is not TrialPhase.PROMOTED:
+        changes["weight"] = 0
+    scene = scene.with_trial(**changes).but(candidate=None)
+    return scene.tells(reason_of(phase), f"version {trial.version}: {evidence}", loud=loud)
+
+
+def forget(scene: Scene) -> Scene:
+    """The trial goes into history: nothing is due for it any more."""
+    trial = scene.trial
+    if trial is None:
+        return scene
+    past = PastTrial(
+        id=trial.id, version=trial.version, phase=trial.phase, evidence=trial.evidence, ended_at=trial.ended_at
+    )
+    history = (past, *(known for known in scene.status.history if known.id != trial.id))[:REMEMBERED]
+    drained = scene.memory.drained
+    return scene.with_status(trial=None, history=history).but(memory=Memory(drained=drained), candidate=None)
+
+
+def close(scene: Scene, phase: TrialPhase, evidence: str) -> Scene:
+    """The trial is over in a way that leaves nothing due in Git."""
+    return forget(end(scene, phase, evidence))

@@ -1,0 +1,85 @@
+"""Which edits to Git are due for a ModelDeployment? Derived anew each time from its status and live spec.
+
+A promotion is due while a passed candidate stands in the spec, a removal while one that is over does. Once the
+commit is applied the spec says so, and nothing is due any more.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from kanaria.api.model_deployment import CandidateModel, ModelDeployment, Trial, TrialPhase
+from kanaria.vocabulary import Append, Edit, EditClass, Field, Set, Unset
+
+SUBJECT_MAX = 72
+_CANDIDATE = ("spec", "candidate")
+_REJECTED = {TrialPhase.FAILED, TrialPhase.REVERTED}
+_REMOVED = {TrialPhase.INCONCLUSIVE, TrialPhase.ABORTED}
+
+
+def edits_due(md: ModelDeployment) -> tuple[Edit, ...]:
+    """At most one: what becomes of the candidate whose trial is recorded."""
+    trial, candidate = md.status.trial, md.spec.candidate
+    if trial is None or candidate is None or candidate.version != trial.version:
+        return ()
+    if trial.phase is TrialPhase.PASSED:
+        return () if md.spec.suspend else (_promotion(md, candidate, trial),)
+    if trial.phase in _REJECTED | _REMOVED:
+        return (_removal(md, trial),)
+    return ()
+
+
+def _promotion(md: ModelDeployment, candidate: CandidateModel, trial: Trial) -> Edit:
+    stable = md.spec.stable
+    model = candidate.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"predictor"})
+    moved = tuple(Set(path, value) for path, value in _leaves(candidate.predictor or {}, ("spec", "predictor")))
+    return Edit(
+        target=md.ref,
+        edit_class=EditClass.PROPOSE,
+        expects=(
+            Field((*_CANDIDATE, "version"), trial.version),
+            Field(("spec", "stable", "version"), stable.version) if stable else Field(("spec", "stable"), None),
+        ),
+        changes=(Set(("spec", "stable"), model), *moved, Unset(_CANDIDATE)),
+        subject=_short(f"Promote {md.metadata.name} to version {trial.version}"),
+        body=trial.evidence,
+        trailers=_trailers(md, trial, "Passed"),
+    )
+
+
+def _removal(md: ModelDeployment, trial: Trial) -> Edit:
+    entry = {"version": trial.version, "reason": str(trial.phase), "evidence": trial.evidence}
+    if trial.ended_at is not None:
+        entry["at"] = trial.ended_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    rejection = (Append(("spec", "rejected"), entry),) if trial.phase in _REJECTED else ()
+    return Edit(
+        target=md.ref,
+        edit_class=EditClass.SETTLE,
+        expects=(Field((*_CANDIDATE, "version"), trial.version),),
+        changes=(Unset(_CANDIDATE), *rejection),
+        subject=_short(f"Take back {md.metadata.name} {trial.version}: {trial.evidence}"),
+        body=trial.evidence,
+        trailers=_trailers(md, trial, str(trial.phase)),
+    )
+
+
+def _trailers(md: ModelDeployment, trial: Trial, reason: str) -> tuple[tuple[str, str], ...]:
+    told = (
+        ("Kanaria-Object", str(md.ref)),
+        ("Kanaria-Reason", reason),
+        ("Kanaria-Evidence", trial.evidence),
+        ("Kanaria-Run", trial.run_id),
+    )
+    return tuple((key, " ".join(value.split())) for key, value in told if value)
+
+
+def _leaves(value: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    for key, inner in value.items():
+        if isinstance(inner, Mapping) and inner:
+            yield from _leaves(inner, (*path, key))
+        else:
+            yield (*path, key), inner
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= SUBJECT_MAX else f"{line[: SUBJECT_MAX - 1].rstrip()}…"

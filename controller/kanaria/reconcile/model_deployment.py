@@ -1,0 +1,113 @@
+"""How a ModelDeployment is observed, and what its next plan is."""
+
+from collections.abc import Iterator, Mapping
+
+from pydantic import ValidationError
+
+from kanaria.api import GitSync, MetricPolicy, ModelDeployment
+from kanaria.api.resource import API_VERSION
+from kanaria.decide.model_deployment import NOTHING_REMEMBERED, Memory, Seen, WayBack, decide
+from kanaria.decide.model_deployment.unreadable import stand_in
+from kanaria.decide.unreadable import readable, refuse, sentence
+from kanaria.reconcile.world import World
+from kanaria.serving import naming
+from kanaria.serving.arrangement import read_spec
+from kanaria.serving.kserve import observe
+from kanaria.vocabulary import ObjectName, ObjectRef, Plan, marks
+from kanaria.vocabulary.objects import Manifest
+
+
+class ModelDeploymentPass:
+    """The pass, with what it remembers of each ModelDeployment; all of it can be lost without harm."""
+
+    def __init__(self) -> None:
+        self._memories: dict[str, Memory] = {}
+        self._uids: dict[ObjectName, str] = {}
+
+    def plan_for(self, name: ObjectName, world: World) -> Plan | None:
+        """The next plan of a ModelDeployment; None when it is gone."""
+        body = world.objects.get(ObjectRef(API_VERSION, "ModelDeployment", name.namespace, name.name))
+        uid = str(body["metadata"].get("uid", "")) if body is not None else ""
+        if self._uids.get(name) != uid:
+            self._memories.pop(self._uids.pop(name, ""), None)
+        if body is None:
+            return None
+        service = world.objects.get(naming.service_ref(name))
+        invalid = ""
+        try:
+            deployment = ModelDeployment.read(body)
+        except ValidationError as error:
+            invalid = sentence(error)
+            try:
+                deployment = stand_in(body, service)
+            except ValidationError:
+                return refuse(body, error, world.now())
+        seen = _observe(deployment, service, world, invalid)
+        self._uids[name] = uid
+        decision = decide(deployment, seen, world.now(), self._memories.get(uid, NOTHING_REMEMBERED))
+        self._memories[uid] = decision.memory
+        return decision.plan
+
+
+def _observe(deployment: ModelDeployment, service: Manifest | None, world: World, invalid: str) -> Seen:
+    name, url = deployment.name, world.settings.gateway_metrics_url
+    children = dict(_children(name, service, world))
+    return Seen(
+        service=service,
+        serving=observe(service, children, world.objects.get(naming.route_ref(name))),
+        policies=_policies(deployment, world),
+        answer=world.answer,
+        failure=world.failure(deployment.ref),
+        way_back=_way_back(deployment, world),
+        metrics_url=url,
+        serving_url=world.settings.serving_url,
+        invalid=invalid,
+    )
+
+
+def _children(name: ObjectName, service: Manifest | None, world: World) -> Iterator[tuple[str, Manifest]]:
+    """The Deployments of the predictors that are asked for, by name."""
+    for predictor in read_spec(service["spec"]).all if service is not None else ():
+        ref = naming.deployment_ref(name, predictor.name)
+        found = world.objects.get(ref)
+        if found is not None:
+            yield ref.name, found
+
+
+def _policies(deployment: ModelDeployment, world: World) -> Mapping[str, MetricPolicy | str]:
+    trial, found = deployment.status.trial, {}
+    for analysis in (deployment.spec.analysis, trial.analysis if trial is not None else None):
+        for reference in analysis.policies if analysis is not None else ():
+            ref = ObjectRef(API_VERSION, "MetricPolicy", deployment.metadata.namespace, reference.name)
+            body = world.objects.get(ref)
+            if body is not None:
+                found[reference.name] = _policy(body)
+    return found
+
+
+def _policy(body: Manifest) -> MetricPolicy | str:
+    try:
+        return MetricPolicy.read(body)
+    except ValidationError as error:
+        return sentence(error)
+
+
+def _way_back(deployment: ModelDeployment, world: World) -> WayBack | None:
+    """The GitSync that applied the object, and how far its newest write-back has come."""
+    label = deployment.metadata.labels.get(marks.GIT_SYNC)
+    ref = ObjectRef(API_VERSION, "GitSync", deployment.metadata.namespace, label or "")
+    for sync in readable(GitSync, [world.objects.get(ref)] if label else []):
+        result, applied = world.commit_result(ref), sync.status.last_applied_revision or ""
+        landed = result.landed if result is not None and result.commit and result.commit not in applied else ()
+        return WayBack(
+            name=sync.metadata.name,
+            revision=applied.rpartition(":")[2],
+            propose=sync.spec.write_back.propose != "Disabled",
+            settle=sync.spec.write_back.settle != "Disabled",
+            suspended=sync.spec.suspend,
+            landed=any(edit.target == deployment.ref for edit in landed),
+        )
+    return None
+
+
+plan_for = ModelDeploymentPass().plan_for

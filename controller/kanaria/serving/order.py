@@ -1,0 +1,117 @@
+"""What is the next safe change towards the wanted arrangement?
+
+KServe removes what has left the spec before it updates the route, sends traffic to a promoted predictor before it
+scales it, and gives a canary traffic as soon as one server of it is available. So:
+
+* a predictor is removed or renamed only once the route sends it nothing, and some time after;
+* a weight rises only when enough servers for it are available; servers are raised first, the weight next;
+* a change of the main predictor is: beside it at 0 %, as many servers as the main one, 100 %, seen in the route,
+  and only then the swap of names, which restarts nothing.
+
+Each call gives the next arrangement, or the live one where something must happen first. Lowering never waits.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from kanaria.serving.arrangement import Arrangement, Predictor, Spec, least_replicas
+from kanaria.serving.kserve import Serving
+
+DRAIN = timedelta(seconds=30)
+"""How long a predictor is kept after the route stopped sending to it: requests on their way are answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """What is wanted: the main predictor, the candidate at its weight, and what is kept loaded without traffic."""
+
+    main: Predictor
+    candidate: Predictor | None = None
+    warm: frozenset[str] = frozenset()
+    scaling: Spec = field(default_factory=dict)
+
+    def keeps(self, name: str) -> bool:
+        """Whether the predictor has a place in what is wanted."""
+        return (
+            name == self.main.name or name in self.warm or (self.candidate is not None and name == self.candidate.name)
+        )
+
+
+def next_arrangement(goal: Goal, seen: Serving, drained: frozenset[str] = frozenset()) -> Arrangement:
+    """The arrangement to ask for now; `drained` are predictors without traffic for long enough to go."""
+    live = seen.arrangement
+    if live is None:
+        return Arrangement(goal.main, (), goal.scaling)
+    if live.main.name == goal.main.name:
+        return Arrangement(goal.main, _beside(live, goal, seen, drained), goal.scaling)
+    return _change_over(live, goal, seen, drained)
+
+
+def _beside(live: Arrangement, goal: Goal, seen: Serving, drained: frozenset[str]) -> tuple[Predictor, ...]:
+    """The others: the candidate on its way to its weight, what is kept warm, and what is still being drained."""
+    others = []
+    for other in live.others:
+        if goal.candidate is not None and other.name == goal.candidate.name:
+            others.append(_towards(other, goal.candidate, seen))
+        elif other.weight or other.name in goal.warm or other.name not in drained:
+            others.append(other.at(0))
+    new = goal.candidate if goal.candidate is not None and live.find(goal.candidate.name) is None else None
+    if new is not None and seen.ready(live.main.name):
+        others.append(new.at(0))
+    return tuple(others)
+
+
+def _towards(live: Predictor, wanted: Predictor, seen: Serving) -> Predictor:
+    """Down at once; up once there are servers for it, which are never taken away while there is traffic."""
+    replicas = max(live.replicas, wanted.replicas)
+    if wanted.weight <= live.weight:
+        return replace(live, spec=wanted.spec, weight=wanted.weight, replicas=replicas)
+    enough = live.replicas >= wanted.replicas and seen.ready(live.name, wanted.replicas)
+    return replace(live, spec=wanted.spec, weight=wanted.weight if enough else live.weight, replicas=replicas)
+
+
+def _change_over(live: Arrangement, goal: Goal, seen: Serving, drained: frozenset[str]) -> Arrangement:
+    """One step of making another predictor the main one."""
+    coming = live.find(goal.main.name)
+    rest = tuple(
+        other.at(0)
+        for other in live.others
+        if other.name != goal.main.name and (other.weight or goal.keeps(other.name) or other.name not in drained)
+    )
+    needed = goal.main.replicas
+    if coming is None:
+        return Arrangement(live.main, (*rest, goal.main.at(0)), live.scaling)
+    ready = coming.replicas >= needed and seen.ready(coming.name, needed)
+    alone = not seen.of(live.main.name).available
+    if ready and (alone or (coming.weight == 100 and seen.routes(coming.name, 100))):
+        leaving = replace(live.main, replicas=max(needed, live.main.replicas), weight=0)
+        return Arrangement(goal.main, (*rest, leaving), goal.scaling)
+    coming = replace(coming, spec=goal.main.spec, replicas=max(coming.replicas, needed))
+    return Arrangement(live.main, (*rest, coming.at(100 if ready else coming.weight)), live.scaling)
+
+
+def candidate_replicas(weight: int, main_servers: int) -> int:
+    """How many servers a share of the requests needs: at least one, so that a candidate is up before its traffic."""
+    return max(1, math.ceil(weight * main_servers / 100))
+
+
+def main_servers(scaling: Spec, seen: Serving) -> int:
+    """How many servers carry all of the traffic now: the user's least, or what an autoscaler has made of it."""
+    least = least_replicas(scaling)
+    most = int(scaling.get("maxReplicas") or least)
+    live = seen.arrangement
+    if live is None or most <= least:
+        return least
+    running = seen.of(live.main.name)
+    return max(least, min(most, running.available if running.settled else least))
+
+
+def drain(known: Mapping[str, datetime], seen: Serving, now: datetime) -> dict[str, datetime]:
+    """Since when each predictor beside the main one is without traffic, in the spec and in the route."""
+    idle: dict[str, datetime] = {}
+    for other in seen.arrangement.others if seen.arrangement else ():
+        if not other.weight and seen.routes(other.name, 0):
+            idle[other.name] = known.get(other.name, now)
+    return idle

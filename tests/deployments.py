@@ -1,0 +1,91 @@
+"""Builders of ModelDeployments and of what they meet, so that a test reads as a story."""
+
+from typing import Any
+
+from kanaria.api import MetricPolicy
+from model_world import ModelWorld, Thing
+
+STEPS = [{"setWeight": 10}, {"pause": {"duration": "60s"}}, {"setWeight": 50}, {"pause": {"duration": "60s"}}]
+PREDICTOR = {"model": {"modelFormat": {"name": "sklearn"}}, "minReplicas": 1}
+
+
+def a_policy(name: str = "online", **sequential: Any) -> MetricPolicy:
+    gate = {"promoteBelow": 2.0, **sequential}
+    metric = {"name": "errors", "counter": {"interval": "5s"}, "sequential": gate}
+    return MetricPolicy.read({"metadata": {"name": name, "namespace": "cellar"}, "spec": {"metrics": [metric]}})
+
+
+def an_offline_policy(name: str = "offline") -> MetricPolicy:
+    metric = {"name": "accuracy", "mlflow": {"key": "accuracy"}, "threshold": {"min": 0.9}}
+    return MetricPolicy.read({"metadata": {"name": name, "namespace": "cellar"}, "spec": {"metrics": [metric]}})
+
+
+def a_spec(**fields: Any) -> Thing:
+    spec: Thing = {
+        "model": {"name": "wine-quality"},
+        "predictor": dict(PREDICTOR),
+        "strategy": canary(),
+        "analysis": {"policies": [{"name": "online"}], "warmup": "5s"},
+        **fields,
+    }
+    return {key: value for key, value in spec.items() if value is not None}
+
+
+def canary(*steps: Thing, **fields: Any) -> Thing:
+    return {"canary": {"steps": list(steps) or STEPS, **fields}}
+
+
+def a_world(policies: tuple[MetricPolicy, ...] | None = None, **fields: Any) -> ModelWorld:
+    """A world whose Git holds this spec, with nothing done yet."""
+    metadata = {"name": "wine", "namespace": "cellar", "uid": "u-md", "generation": 1}
+    body = {"kind": "ModelDeployment", "metadata": metadata, "spec": a_spec(**fields), "status": {}}
+    known = (a_policy(),) if policies is None else policies
+    return ModelWorld(body, policies={policy.metadata.name: policy for policy in known})
+
+
+def serving(version: str = "7", **fields: Any) -> ModelWorld:
+    """A world where this version serves and nothing is tried."""
+    return a_world(stable={"version": version}, **fields).run(10)
+
+
+def trying(version: str = "8", **fields: Any) -> ModelWorld:
+    """A world where 7 serves and this version has its first percents of the requests."""
+    return serving(**fields).spec(candidate={"version": version}).run(10)
+
+
+def passed(version: str = "8", **fields: Any) -> ModelWorld:
+    """A world where 7 serves and this version has passed; its promotion is not committed yet."""
+    return trying(version, **fields).run(240)
+
+
+def promoted(version: str = "8", **fields: Any) -> ModelWorld:
+    """A world where this version was promoted from 7, which is kept warm."""
+    world = passed(version, **fields)
+    world.commit()
+    return world.run(10)
+
+
+def phase(world: ModelWorld) -> str | None:
+    trial = world.read_md().status.trial
+    return str(trial.phase) if trial is not None else None
+
+
+def weight(world: ModelWorld) -> int:
+    trial = world.read_md().status.trial
+    return trial.weight if trial is not None else 0
+
+
+def reason(world: ModelWorld, condition: str = "Ready") -> str | None:
+    return next((c.reason for c in world.read_md().status.conditions if c.type == condition), None)
+
+
+def message(world: ModelWorld, condition: str = "Ready") -> str:
+    return next((c.message for c in world.read_md().status.conditions if c.type == condition), "")
+
+
+def is_stalled(world: ModelWorld) -> bool:
+    return reason(world, "Stalled") is not None
+
+
+def past(world: ModelWorld) -> list[str]:
+    return [f"{entry.version} {entry.phase}" for entry in world.read_md().status.history]

@@ -1,0 +1,331 @@
+"""A small world for one ModelDeployment: KServe, a gateway with counters, MLflow and Git, driven by a hand clock.
+
+KServe's part is the local cluster's own pure planning, its order of operations and its lies included.
+"""
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from kanaria.api import GitSync, MetricPolicy, ModelDeployment
+from kanaria.decide.model_deployment import NOTHING_REMEMBERED, Decision, Memory, Seen, WayBack, decide
+from kanaria.decide.model_deployment.wishes import edits_due
+from kanaria.local.kserve import planning
+from kanaria.local.kserve.rendering import Runtime
+from kanaria.serving.kserve import observe
+from kanaria.vocabulary import (
+    Act,
+    Answer,
+    Answered,
+    Append,
+    Apply,
+    Counters,
+    CountersAsked,
+    Delete,
+    Edit,
+    Failure,
+    FailureKind,
+    ModelVersion,
+    ModelVersionAsked,
+    Plan,
+    Question,
+    SeriesCount,
+    Set,
+    SetAlias,
+    TagModelVersion,
+    Unanswered,
+    WriteStatus,
+)
+
+NOON = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+Thing = dict[str, Any]
+
+
+@dataclass
+class ModelWorld:
+    """All that a ModelDeployment named `wine` meets."""
+
+    md: Thing
+    policies: dict[str, MetricPolicy] = field(default_factory=dict)
+    now: datetime = NOON
+    memory: Memory = NOTHING_REMEMBERED
+    way_back: WayBack | None = field(default_factory=lambda: WayBack("team", revision="abc1234"))
+    service: Thing | None = None
+    deployments: dict[str, Thing] = field(default_factory=dict)
+    services: dict[str, Thing] = field(default_factory=dict)
+    route: Thing | None = None
+    missing: set[str] = field(default_factory=set)
+    broken: set[str] = field(default_factory=set)
+    bad: dict[str, float] = field(default_factory=dict)
+    rps: float = 200.0
+    mlflow: bool = True
+    metrics: bool = True
+    gateway: bool = True
+    routes: bool = True
+    refuse: type[Act] | None = None
+    failure: Failure | None = None
+    counts: dict[str, list[float]] = field(default_factory=dict)
+    read: dict[Question, Answered] = field(default_factory=dict)
+    failed_reads: int = 0
+    writes: list[Act] = field(default_factory=list)
+    restarts: int = 0
+    unserved: float = 0.0
+    aliases: dict[str, str] = field(default_factory=dict)
+    commits: list[Edit] = field(default_factory=list)
+
+    # What Git and people do
+
+    def spec(self, **changes: Any) -> "ModelWorld":
+        """A commit that changes fields of the spec was applied; None removes a field."""
+        spec = {**self.md["spec"], **changes}
+        return self.applied({key: value for key, value in spec.items() if value is not None})
+
+    def applied(self, spec: Thing) -> "ModelWorld":
+        if spec != self.md["spec"]:
+            self.md["spec"] = spec
+            self.md["metadata"]["generation"] += 1
+        return self
+
+    def annotate(self, key: str, value: str) -> "ModelWorld":
+        self.md["metadata"].setdefault("annotations", {})[key] = value
+        return self
+
+    def commit(self) -> tuple[Edit, ...]:
+        """Whatever edits are due land in Git and are applied."""
+        due = edits_due(self.read_md())
+        for edit in due:
+            if all(_at(self.md, wanted.path) == wanted.value for wanted in edit.expects):
+                document = copy.deepcopy({"spec": self.md["spec"]})
+                for change in edit.changes:
+                    _change(document, change)
+                self.applied(document["spec"])
+                self.commits.append(edit)
+        return due
+
+    # What the operator does
+
+    def read_md(self) -> ModelDeployment:
+        return ModelDeployment.read(self.md)
+
+    def seen(self) -> Seen:
+        return Seen(
+            service=copy.deepcopy(self.service),
+            serving=observe(self.service, self.deployments, self.route),
+            policies=dict(self.policies),
+            answer=self.answer,
+            failure=self.failure,
+            way_back=self.way_back,
+            metrics_url="http://127.0.0.1:9/metrics",
+        )
+
+    def decide(self) -> Decision:
+        return decide(self.read_md(), self.seen(), self.now, self.memory)
+
+    def visit(self, cut_after: int | None = None) -> Plan:
+        """One pass, carried out in order; cut short after so many acts as by a crash."""
+        decision = self.decide()
+        self.memory, self.failure = decision.memory, None
+        for count, act in enumerate(decision.plan.acts):
+            if cut_after is not None and count >= cut_after:
+                break
+            if self.refuse is not None and isinstance(act, self.refuse):
+                self.failure = Failure(act, FailureKind.UNREACHABLE, "the API server is busy", self.now)
+                if isinstance(act, WriteStatus) and not act.required:
+                    continue
+                break
+            self.carry_out(act)
+        return decision.plan
+
+    def carry_out(self, act: Act) -> None:
+        self.writes.append(act)
+        match act:
+            case Apply(manifest):
+                self._apply(copy.deepcopy(dict(manifest)))
+            case Delete():
+                self.service, self.route = None, None
+                self.deployments.clear()
+                self.services.clear()
+            case WriteStatus(status):
+                self.md["status"] = copy.deepcopy(dict(status))
+            case SetAlias(model, alias, version):
+                self.aliases[f"{model}@{alias}"] = version
+            case TagModelVersion():
+                pass
+            case _:
+                raise AssertionError(act)
+
+    def _apply(self, manifest: Thing) -> None:
+        before = self.service or {}
+        same = before.get("spec") == manifest["spec"]
+        manifest["metadata"]["uid"] = "u-wine"
+        manifest["metadata"]["generation"] = before.get("metadata", {}).get("generation", 0) + (not same)
+        manifest["spec"]["predictor"]["model"].setdefault("name", "")  # as KServe's webhook fills in
+        self.service = {**manifest, "status": before.get("status", {})}
+
+    def answer(self, question: Question) -> Answer | None:
+        if isinstance(question, ModelVersionAsked):
+            if not self.mlflow:
+                return Unanswered(self.now, "http://mlflow cannot be reached")
+            version = question.version
+            uri = f"s3://models/{question.model}/{version}"
+            known = (
+                None if version in self.missing else ModelVersion(question.model, version, uri, run_id=f"r{version}")
+            )
+            return Answered(self.now, known)
+        if not self.metrics:
+            return Unanswered(self.now, "the gateway cannot be reached", 3)
+        assert isinstance(question, CountersAsked)
+        last = self.read.get(question)
+        if last is None or self.now >= last.at + question.every:
+            arms = [self._series(question.candidate), self._series(question.stable)]
+            self.read[question] = last = Answered(self.now, Counters(self.now, *arms))
+        return last
+
+    def _series(self, cluster: str) -> Mapping[str, SeriesCount]:
+        total, bad = self.counts.get(cluster, [0.0, 0.0])
+        return {"": SeriesCount(int(total), int(bad))}
+
+    # What KServe, the gateway and users do
+
+    def tick(self, seconds: float = 0) -> None:
+        """Time passes with traffic, then KServe and the gateway do all that is theirs."""
+        for _ in range(max(1, int(seconds))):
+            if seconds:
+                self.now += SECOND
+                self._requests()
+        for _ in range(6):
+            self._kserve()
+            self._servers()
+            self._gateway()
+
+    def run(self, seconds: int, every: int = 5) -> "ModelWorld":
+        """Time passes, with a visit every so many seconds and whenever something is still to be done."""
+        for _ in range(0, seconds, every):
+            self.rest()
+            self.tick(every)
+        return self.rest()
+
+    def rest(self) -> "ModelWorld":
+        """Visits at one moment, until there is nothing more to write."""
+        for _ in range(25):
+            self.tick()
+            if not self.visit().acts:
+                return self
+        if self.refuse is None:
+            raise AssertionError("the passes do not come to rest")
+        return self
+
+    def _requests(self) -> None:
+        """Each backend answers its share; what no server can answer counts as unserved."""
+        for backend, weight in self.weights().items():
+            share = self.rps * weight / 100
+            available = self.deployments.get(backend, {}).get("status", {}).get("availableReplicas", 0)
+            if not available:
+                self.unserved += share
+                continue
+            counted = self.counts.setdefault(f"httproute/cellar/wine/rule/0/backend/{backend}", [0.0, 0.0])
+            counted[0] += share
+            counted[1] += share * next((rate for part, rate in self.bad.items() if part in backend), 0.01)
+
+    def weights(self) -> dict[str, int]:
+        """The percent of the requests that the gateway sends to each backend."""
+        if self.route is None or not self._accepted():
+            return {}
+        refs = self.route["spec"]["rules"][0]["backendRefs"]
+        return {ref["name"]: ref.get("weight", 100) for ref in refs}
+
+    def weight(self, version: str) -> int:
+        """The percent of the requests that a version gets."""
+        return sum(weight for name, weight in self.weights().items() if f"-v{version}-" in name)
+
+    def _kserve(self) -> None:
+        if self.service is None:
+            return
+        seen = planning.Seen(self.service, dict(self.deployments), dict(self.services), self.route, ())
+        plan = planning.desired(seen, Runtime(), self.now.isoformat())
+        for step in plan.steps:
+            kind = step.resource.kind
+            things = {"Deployment": self.deployments, "Service": self.services}.get(kind)
+            if isinstance(step, planning.Remove):
+                assert things is not None
+                things.pop(step.name, None)
+            elif things is not None:
+                self._put(things, step.thing)
+            elif self.routes:
+                self.route = _generated(self.route, step.thing)
+        self.service["status"] = plan.status
+
+    def _put(self, things: dict[str, Thing], wanted: Thing) -> None:
+        before = things.get(wanted["metadata"]["name"])
+        if before and wanted["kind"] == "Deployment" and before["spec"]["template"] != wanted["spec"]["template"]:
+            self.restarts += 1
+        thing = _generated(before, wanted)
+        thing["metadata"].setdefault("creationTimestamp", self.now.isoformat())
+        things[wanted["metadata"]["name"]] = thing
+
+    def _servers(self) -> None:
+        for name, deployment in self.deployments.items():
+            wanted = deployment["spec"]["replicas"]
+            up = 0 if any(part in name for part in self.broken) else wanted
+            before = {c["type"]: c for c in deployment.get("status", {}).get("conditions", [])}
+            available = _condition("Available", "True" if up else "False", before, self.now)
+            available |= {} if up else {"message": "container exited with 1"}
+            deployment["status"] = {
+                "observedGeneration": deployment["metadata"]["generation"],
+                "replicas": wanted,
+                "updatedReplicas": wanted,
+                "availableReplicas": up,
+                "conditions": [available],
+            }
+
+    def _gateway(self) -> None:
+        if self.route is None or not self.gateway:
+            return
+        accepted = {"type": "Accepted", "status": "True", "observedGeneration": self.route["metadata"]["generation"]}
+        self.route["status"] = {"parents": [{"conditions": [accepted]}]}
+
+    def _accepted(self) -> bool:
+        return bool(self.route and (self.route.get("status") or {}).get("parents"))
+
+
+def a_sync(name: str = "team") -> GitSync:
+    return GitSync.read(
+        {"kind": "GitSync", "metadata": {"name": name, "namespace": "cellar"}, "spec": {"url": "https://git.example/x"}}
+    )
+
+
+def _generated(before: Thing | None, wanted: Thing) -> Thing:
+    """The thing as applied, with a generation that counts changes of its spec; what it says of itself stays."""
+    metadata = dict((before or {}).get("metadata", {})) | wanted["metadata"]
+    changed = before is None or before["spec"] != wanted["spec"]
+    metadata["generation"] = (before or {}).get("metadata", {}).get("generation", 0) + changed
+    return {**wanted, "metadata": metadata, "status": (before or {}).get("status", {})}
+
+
+def _condition(kind: str, status: str, before: Mapping[str, Thing], now: datetime) -> Thing:
+    known = before.get(kind, {})
+    since = known["lastTransitionTime"] if known.get("status") == status else now.isoformat()
+    return {"type": kind, "status": status, "lastTransitionTime": since}
+
+
+def _at(document: Thing, path: tuple[str, ...]) -> Any:
+    value: Any = document
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def _change(document: Thing, change: Any) -> None:
+    *parents, last = change.path
+    place = document
+    for key in parents:
+        place = place.setdefault(key, {})
+    if isinstance(change, Set):
+        place[last] = change.value
+    elif isinstance(change, Append):
+        place[last] = [*place.get(last, []), change.item]
+    else:
+        place.pop(last, None)

@@ -199,6 +199,12 @@ class Api:
             thing: Thing = await answer.json(content_type=None)
             return thing
 
+    async def text(self, path: str, *, params: Mapping[str, str] | None = None) -> str:
+        """The answer to a GET as text, e.g. a Pod's log."""
+        forever = aiohttp.ClientTimeout(total=None, sock_connect=10)
+        async with self._answer("GET", path, params=params, timeout=forever) as answer:
+            return await answer.text()
+
     @asynccontextmanager
     async def _answer(self, method: str, path: str, **options: Any) -> AsyncIterator[aiohttp.ClientResponse]:
         if self._session is None:

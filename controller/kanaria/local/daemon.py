@@ -13,15 +13,11 @@ from pathlib import Path
 from typing import cast
 
 from kanaria.local.settings import ALL_PARTS, Part, TownSettings
-from kanaria.local.town import Town
+from kanaria.local.town import Town, TownBrokenError
 from kanaria.local.upkeep import take_lock
 
 log = logging.getLogger("kanaria.local")
 LOCK_PATIENCE = 10.0
-
-
-class TownBrokenError(Exception):
-    """A part of the town has failed, and the rest ended with it."""
 
 
 class Teller:
@@ -51,18 +47,22 @@ class Teller:
 
 async def keep(settings: TownSettings, lock: int, teller: Teller, *, with_parent: bool) -> str:
     """Keep the town until a signal or its parent's end, and tell which; `TownBrokenError` if a part fails."""
-    stop: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    loop = asyncio.get_running_loop()
+    stop: asyncio.Future[str] = loop.create_future()
 
     def end(why: str) -> None:
         if not stop.done():
             stop.set_result(why)
 
-    loop = asyncio.get_running_loop()
+    def orphaned() -> None:
+        loop.remove_reader(sys.stdin.fileno())
+        end("the parent has ended")
+
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, end, number.name)
     if with_parent:
         # Standard input is a pipe that only the parent could write to: it ends with the parent.
-        loop.add_reader(sys.stdin.fileno(), end, "the parent has ended")
+        loop.add_reader(sys.stdin.fileno(), orphaned)
     life = asyncio.create_task(_live(settings, lock, teller))
     await asyncio.wait({life, stop}, return_when=asyncio.FIRST_COMPLETED)
     if life.done():

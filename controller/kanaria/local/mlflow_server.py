@@ -15,6 +15,7 @@ import sys
 from asyncio.subprocess import DEVNULL
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
+from importlib.metadata import version
 from pathlib import Path
 
 import aiohttp
@@ -74,15 +75,14 @@ def empty_database(file: Path, cache: Path) -> None:
     """Have a migrated database at `file`; what is there already stays."""
     if file.exists():
         return
-    from mlflow.version import VERSION  # noqa: PLC0415 - heavy, and only the server's process needs it
-
-    template = cache / f"mlflow-{VERSION}.sqlite"
+    name = f"mlflow-{version('mlflow')}"
+    template = cache / f"{name}.sqlite"
     if not template.exists():
-        from mlflow.store.db import utils  # noqa: PLC0415 - likewise
+        from mlflow.store.db import utils  # noqa: PLC0415 - heavy, and only the server's process needs it
         from sqlalchemy import create_engine  # noqa: PLC0415 - likewise
 
         cache.mkdir(parents=True, exist_ok=True)
-        fresh = cache / f"mlflow-{VERSION}.{os.getpid()}.tmp"
+        fresh = cache / f"{name}.{os.getpid()}.tmp"
         engine = create_engine(f"sqlite:///{fresh}")
         utils._initialize_tables(engine)  # noqa: SLF001 - what MLflow's store calls on an empty database
         engine.dispose()

@@ -41,7 +41,8 @@ class TownInfo:
     home: Path
     pid: int
     kubeconfig: Path
-    api_url: str
+    api_url: str  # plain http, for clients that send the token without TLS
+    secure_url: str  # https, as the kubeconfig says; kept from one start to the next
     token: str = field(repr=False)
     router_url: str = ""
     mlflow_url: str = ""

@@ -34,6 +34,10 @@ T = TypeVar("T")
 Tell = Callable[[str], None]
 
 
+class TownBrokenError(Exception):
+    """A part of the town has failed, and the rest ends with it."""
+
+
 class Town:
     """A local cluster, running from the beginning to the end of its `async with`."""
 
@@ -86,6 +90,7 @@ class Town:
             pid=os.getpid(),
             kubeconfig=self.settings.kubeconfig,
             api_url=server.url,
+            secure_url=server.secure_url,
             token=self._token(),
             router_url=router,
             mlflow_url=mlflow_url,
@@ -97,7 +102,7 @@ class Town:
     async def _api_server(self) -> ApiServer:
         self._tell("Kubernetes API")
         home = self.settings.home
-        port = free_port(_port(self._before.api_url if self._before else ""))
+        port = free_port(_port(self._before.secure_url if self._before else ""))
         server = await self._enter(serve(ApiServerSettings(home / "api", self._token(), port)))
         self.api = await self._enter(Api(server.url, self._token()))
         server.install_crds(files())
@@ -117,7 +122,9 @@ class Town:
         if self._has("kubelet"):
             self._tell("kubelet")
             settings = KubeletSettings(self.settings.home, backoff=self.settings.backoff)
-            await self._enter(self._background("kubelet", Kubelet(self.api, settings, leash).run()))
+            kubelet = Kubelet(self.api, settings, leash)
+            await self._enter(self._background("kubelet", kubelet.run()))
+            await self._unless_broken(kubelet.registered.wait())
 
     async def _serving(self) -> str:
         address = ""
@@ -147,6 +154,15 @@ class Town:
         self._tell("MLflow")
         port = free_port(_port(self._before.mlflow_url if self._before else ""))
         return await self._enter(serve_mlflow(self.settings.home / "mlflow", port, leash))
+
+    async def _unless_broken(self, something: Coroutine[Any, Any, Any]) -> None:
+        """Wait for something that will not happen if a part fails before."""
+        waiting, failing = asyncio.ensure_future(something), asyncio.ensure_future(self.broken())
+        await asyncio.wait({waiting, failing}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        if failing.done():
+            raise TownBrokenError(failing.result())
+        failing.cancel()
 
     def _has(self, part: Part) -> bool:
         return part in self.settings.parts

@@ -141,12 +141,18 @@ def _settled(home: Path) -> TownInfo | None:
     while not _is_free(home):
         info = read_info(home)
         # A town just killed is gone, but its leash may still be ending what it left behind.
-        if info and psutil.pid_exists(info.pid):
+        if info and _is_alive(info.pid):
             return info
         if time.monotonic() > deadline:
             raise TownFailedError(f"{home} is in use by a local cluster that is starting or ending; try again")
         time.sleep(GLANCE)
     return None
+
+
+def _is_alive(pid: int) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    return False
 
 
 def _follow(lines: Iterable[str], progress: Callable[[str], None]) -> bool:

@@ -51,6 +51,7 @@ class Kubelet:
         starter: Starter | None = None,
         clock: Clock = wall_clock,
     ) -> None:
+        self.registered = asyncio.Event()
         self._api = api
         self._settings = settings
         self._folders = Folders(settings.home)
@@ -65,6 +66,7 @@ class Kubelet:
         try:
             async with serve_logs(self._find_log) as address, asyncio.TaskGroup() as tasks:
                 await node.register(self._api, self._settings.node, address, self._machine.clock())
+                self.registered.set()
                 if self._settings.heartbeats:
                     tasks.create_task(node.keep_alive(self._api, self._settings.node, self._machine.clock))
                 tasks.create_task(self._pods.run())

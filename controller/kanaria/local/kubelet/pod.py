@@ -39,17 +39,22 @@ class PodLife:
         self._task: asyncio.Task[None] | None = None
         self._told: Thing = {}
         self._silent = False
+        self._ending: float | None = None
 
     def start(self) -> None:
         """Begin."""
         self._task = asyncio.create_task(self._run(), name=f"pod {self.pod['metadata']['name']}")
+        # Not by the task itself: one that is cancelled before its first step never runs.
+        self._task.add_done_callback(lambda _: self.done.set())
 
     async def end(self, grace: float, *, tell: bool = True) -> None:
         """Have it all ended within its grace; untold, a later kubelet finds the Pod as one whose processes are lost."""
         self._silent = not tell
         for container in self._inits + self._mains:
             container.grace = grace
-        if self._task and not self.done.is_set():
+        # A second end cuts a first one short, if it has less patience.
+        if self._task and (self._ending is None or grace < self._ending):
+            self._ending = grace
             self._task.cancel()
         await self.done.wait()
 
@@ -76,7 +81,6 @@ class PodLife:
         finally:
             reporter.cancel()
             await asyncio.shield(self._report_at_last())
-            self.done.set()
 
     async def _judged(self) -> Verdict | None:
         """Live; the verdict is one the containers cannot tell themselves."""

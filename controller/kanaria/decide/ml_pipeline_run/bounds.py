@@ -6,26 +6,28 @@ from kanaria.api.ml_pipeline_run import MLPipelineRunStatus
 
 STATUS_MAX = 10_000
 """Bytes that a status may have as JSON; with more than thirty steps their bare entries may take more."""
-_SHORT = 120
+_SHORTER = (300, 120, 40)
 _FEW = 10
 
 
 def bounded(status: MLPipelineRunStatus) -> MLPipelineRunStatus:
     """The status, with messages cut and metrics dropped where it would be too large."""
-    if _size(status) <= STATUS_MAX:
-        return status
-    cut = status.model_copy(
-        update={
-            "steps": tuple(_shortened(entry) for entry in status.steps),
-            "gates": tuple(_shortened(entry) for entry in status.gates),
-            "metrics": dict(list(status.metrics.items())[:_FEW]),
-        }
-    )
-    return cut if _size(cut) <= STATUS_MAX else cut.model_copy(update={"metrics": {}})
+    for length in _SHORTER:
+        if _size(status) <= STATUS_MAX:
+            break
+        status = status.model_copy(
+            update={
+                "steps": tuple(_cut(entry, length) for entry in status.steps),
+                "gates": tuple(_cut(entry, length) for entry in status.gates),
+                "metrics": dict(list(status.metrics.items())[:_FEW]),
+            }
+        )
+    return status
 
 
-def _shortened(entry: Any) -> Any:
-    return entry.model_copy(update={"message": entry.message[-_SHORT:]}) if len(entry.message) > _SHORT else entry
+def _cut(entry: Any, length: int) -> Any:
+    """The entry with the end of its message: the last lines that a step wrote tell the most."""
+    return entry.model_copy(update={"message": entry.message[-length:]}) if len(entry.message) > length else entry
 
 
 def _size(status: MLPipelineRunStatus) -> int:

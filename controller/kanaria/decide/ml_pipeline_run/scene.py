@@ -27,6 +27,9 @@ from kanaria.vocabulary.objects import Manifest
 EVERY = timedelta(seconds=10)
 """How often MLflow is asked again while a run waits for its answer."""
 
+MESSAGE_MAX = 1000
+"""How long the sentence on a run's end may be; it stands in two conditions."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ground:
@@ -97,7 +100,7 @@ def going_on(scene: Scene, **changes: Any) -> Turn:
 def failed(scene: Scene, reason: Reason, message: str, **changes: Any) -> Turn:
     """The run is over, and not well."""
     final = {"phase": RunPhase.FAILED, "finished_at": scene.now}
-    return Turn(scene.status.model_copy(update=changes | final), Stall(reason, message))
+    return Turn(scene.status.model_copy(update=changes | final), Stall(reason, message[:MESSAGE_MAX]))
 
 
 def asked(scene: Scene, question: Question, what: str) -> Answered | Turn:

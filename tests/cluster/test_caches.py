@@ -35,7 +35,7 @@ def ref(name: str) -> ObjectRef:
 @asynccontextmanager
 async def caches_of(client: Client, *static: Watch) -> AsyncIterator[tuple[Caches, list[Change]]]:
     changes: list[Change] = []
-    caches = Caches(client, static, changes.append)
+    caches = Caches(client, static, changes.append, lambda _: None)
     caches.start()
     await asyncio.wait_for(caches.ready(), 10)
     yield caches, changes
@@ -100,6 +100,17 @@ async def test_a_wanted_watch_begins_and_ends_with_who_wants_it(client: Client):
         assert len(changes) == 1
 
 
+async def test_who_wants_a_watch_is_poked_once_its_objects_are_all_at_hand(client: Client):
+    poked: list[ObjectRef] = []
+    caches = Caches(client, (), lambda _: None, poked.append)
+    caches.want(ANN, [LABELLED])
+    caches.want(BOB, [SECRETS, LABELLED])
+    await eventually(lambda: caches.synced(LABELLED) and caches.synced(SECRETS))
+    await caches.stop()
+
+    assert sorted(poked) == [ANN, BOB, BOB]
+
+
 async def test_a_wanted_watch_that_a_static_one_covers_is_not_begun_twice(client: Client):
     async with caches_of(client, MAPS) as (caches, changes):
         caches.want(ANN, [LABELLED])
@@ -152,7 +163,7 @@ async def test_what_the_watch_does_not_show_in_time_is_read(answer: Any, seen: s
 
     async with a_scripted_api(list=[listed(1, widget("w", 1))], named=[answer]) as api, a_client(api.url) as client:
         api.hold = hold
-        caches = Caches(client, [Watch("example.com/v1", "Widget")], lambda _: None, patience=0.01)
+        caches = Caches(client, [Watch("example.com/v1", "Widget")], lambda _: None, lambda _: None, patience=0.01)
         caches.start()
         await asyncio.wait_for(caches.ready(), 10)
         await caches.caught_up([Written(WIDGET, 7, frozenset())])

@@ -23,11 +23,15 @@ class Listener:
     def __init__(self) -> None:
         self.changes: list[str] = []
         self.waits: list[float] = []
+        self.synced = 0
         self.reflector: Reflector
 
     def hear(self, change: Change) -> None:
         was, is_ = (m["metadata"]["resourceVersion"] if m else "-" for m in (change.old, change.new))
         self.changes.append(f"{change.newest['metadata']['name']} {was}>{is_}")
+
+    def in_sync(self) -> None:
+        self.synced += 1
 
     async def sleep(self, seconds: float) -> None:
         self.waits.append(seconds)
@@ -45,7 +49,7 @@ class Listener:
 async def a_listener(api: ScriptedApi, watch: Watch = WIDGETS) -> AsyncIterator[Listener]:
     listener = Listener()
     async with a_client(api.url) as client:
-        listener.reflector = Reflector(client, watch, listener.hear, sleep=listener.sleep)
+        listener.reflector = Reflector(client, watch, listener.hear, listener.in_sync, sleep=listener.sleep)
         running = asyncio.create_task(listener.reflector.run())
         yield listener
         running.cancel()
@@ -147,6 +151,7 @@ async def test_troubles_are_tried_again_later_and_later_and_keep_what_is_known()
             await eventually(lambda: len(api.of("list")) == 5)
 
             assert listener.waits == pytest.approx([0.1, 0.2, 0.4, 0.8])
+            assert listener.synced == 1
             assert listener.changes == ["a ->1"]
 
 

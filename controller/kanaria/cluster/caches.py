@@ -33,14 +33,22 @@ class Written:
 class Caches:
     """One reflector for each Watch: the static ones always, the others while an object wants them.
 
+    `told` hears of every change; `poke` of each owner whose wanted objects are all at hand now.
     Objects are shared with every reader and never changed.
     """
 
     def __init__(
-        self, client: Client, static: Iterable[Watch], told: Callable[[Change], None], *, patience: float = PATIENCE
+        self,
+        client: Client,
+        static: Iterable[Watch],
+        told: Callable[[Change], None],
+        poke: Callable[[ObjectRef], None],
+        *,
+        patience: float = PATIENCE,
     ) -> None:
         self._client = client
         self._told = told
+        self._poke = poke
         self._patience = patience
         self._static = tuple(static)
         self._reflectors: dict[Watch, Reflector] = {}
@@ -141,6 +149,12 @@ class Caches:
         return whole if whole in self._static else watch
 
     def _begin(self, watch: Watch) -> None:
-        reflector = Reflector(self._client, watch, self._told)
+        reflector = Reflector(self._client, watch, self._told, lambda: self._in_sync(watch))
         self._reflectors[watch] = reflector
         self._tasks[watch] = asyncio.create_task(reflector.run(), name=f"reflector of {watch.kind}")
+
+    def _in_sync(self, watch: Watch) -> None:
+        """Whoever waited for these objects may go on, also where there are none."""
+        for owner, wanted in self._wanted.items():
+            if watch in wanted:
+                self._poke(owner)

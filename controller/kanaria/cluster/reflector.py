@@ -23,16 +23,26 @@ Sleep = Callable[[float], Awaitable[None]]
 
 
 class Reflector:
-    """The objects of one Watch, current for as long as `run` runs; `told` hears of every change."""
+    """The objects of one Watch, current for as long as `run` runs.
+
+    `told` hears of every change, `in_sync` of the first list.
+    """
 
     def __init__(
-        self, client: Client, watch: Watch, told: Callable[[Change], None], *, sleep: Sleep = asyncio.sleep
+        self,
+        client: Client,
+        watch: Watch,
+        told: Callable[[Change], None],
+        in_sync: Callable[[], None],
+        *,
+        sleep: Sleep = asyncio.sleep,
     ) -> None:
         self.watch = watch
         self.synced = asyncio.Event()
         self.store = Store(watch.label)
         self._client = client
         self._told = told
+        self._in_sync = in_sync
         self._sleep = sleep
         self._seen = 0
         self._delay = FIRST_RETRY
@@ -79,12 +89,17 @@ class Reflector:
         except NotFoundError:
             # Not served (yet): as far as anyone can know there are no such objects.
             self._replace([])
-            self.synced.set()
+            self._come_in_sync()
             raise
-        self.synced.set()
+        self._come_in_sync()
         self._delay, self._complaint = FIRST_RETRY, ""
         while True:
             since = await self._watch_from(resource, since)
+
+    def _come_in_sync(self) -> None:
+        if not self.synced.is_set():
+            self.synced.set()
+            self._in_sync()
 
     async def _watch_from(self, resource: Resource, since: str) -> str:
         async with aclosing(self._client.watch(resource, since, self.watch.label or "")) as changes:

@@ -41,7 +41,7 @@ class Operator:
         memory = Memory()
         self.ready = asyncio.Event()
         self.visits = Visits(self._visit, clock, chance)
-        self._caches = Caches(client, watches(), self._heard)
+        self._caches = Caches(client, watches(), self._heard, self.visits.poke)
         self._asking = Asking(workshops.carriers(), clock, chance, self.visits.poke)
         self._recorder = Recorder(client, clock.now)
         self.world = World(

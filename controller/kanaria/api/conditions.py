@@ -30,7 +30,6 @@ class Reason(StrEnum):
     PATH_NOT_FOUND = "PathNotFound"  # spec.path does not exist at the commit; nothing is pruned.
     PRUNE_LIMIT = "PruneLimit"  # More would be deleted than pruneLimit allows; waits for a confirming commit.
     OWNED_BY_ANOTHER = "OwnedByAnother"  # An object bears the label of another GitSync.
-    ANOTHER_WRITER = "AnotherWriter"  # Another cluster writes back to this path.
     PUSH_FAILED = "PushFailed"  # The remote rejected a write-back again and again.
     DRIFT_REPAIRED = "DriftRepaired"  # Somebody changed an applied field by hand; Git won.
     EDIT_DROPPED = "EditDropped"  # A human's newer edit stands where Kanaria meant to write.

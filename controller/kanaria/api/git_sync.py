@@ -37,6 +37,10 @@ class WriteBack(Part):
     """Author of the commits."""
 
 
+_NO_LEAVING = "spec.path must not leave the repository: remove '..'"
+_NO_USER = "spec.url must not hold a user or password: name a Secret in spec.secretRef"
+
+
 class GitSyncSpec(Part):
     """What is synced, how often, and as whom."""
 
@@ -66,7 +70,9 @@ class GitSyncSpec(Part):
     @model_validator(mode="after")
     def _plain_path(self) -> "GitSyncSpec":
         if ".." in self.path.split("/"):
-            raise ValueError("spec.path must not leave the repository: remove '..'")
+            raise ValueError(_NO_LEAVING)
+        if "@" in self.url.split("/")[2]:
+            raise ValueError(_NO_USER)
         return self
 
 
@@ -81,6 +87,17 @@ class Inventory(Part):
     """Digest of their identities and contents."""
 
 
+class PruneWaiting(Part):
+    """Deletions that wait for a confirming commit."""
+
+    revision: Annotated[str, Field(max_length=512)]
+    """The commit that asked for them first."""
+    count: int
+    """How many objects would go."""
+    digest: Annotated[str, Field(max_length=64)]
+    """Digest of their identities."""
+
+
 class GitSyncStatus(ResourceStatus):
     """What was synced last."""
 
@@ -92,6 +109,8 @@ class GitSyncStatus(ResourceStatus):
     """When it was applied."""
     inventory: Inventory = Inventory()
     """What this sync keeps in the cluster."""
+    prune_waiting: PruneWaiting | None = None
+    """Deletions that wait for a confirming commit."""
     last_write_back: Text | None = None
     """The newest commit of Kanaria's own: sha and subject."""
 
@@ -115,5 +134,6 @@ class GitSync(Resource):
         ("Path", ".spec.path", "string", 1),
     )
     rules: ClassVar = (
-        ("!self.path.split('/').exists(p, p == '..')", "spec.path must not leave the repository: remove '..'"),
+        ("!self.path.split('/').exists(p, p == '..')", _NO_LEAVING),
+        ("!self.url.split('/')[2].contains('@')", _NO_USER),
     )

@@ -1,0 +1,42 @@
+"""Which commit a GitSync works with: the newest that is known."""
+
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from kanaria.api import GitSync
+from kanaria.vocabulary import Answer, Answered, CommitResult, GitHead
+from kanaria.vocabulary.durations import duration_of
+
+SOONEST = timedelta(seconds=1)
+
+
+def head_question(sync: GitSync) -> GitHead:
+    """The question that keeps the mirror and the head up to date."""
+    spec = sync.spec
+    return GitHead(
+        every=max(duration_of(spec.interval), SOONEST),
+        url=spec.url,
+        branch=spec.ref.branch,
+        namespace=sync.metadata.namespace,
+        secret=spec.secret_ref.name if spec.secret_ref else None,
+        timeout=max(duration_of(spec.timeout), SOONEST),
+    )
+
+
+def newest_commit(answer: Answer | None, result: CommitResult | None, remembered: str) -> str:
+    """The head as it was told last; after a push of our own the pushed commit, at once and without asking.
+
+    While the remote cannot be reached the last known commit is worked with: drift is repaired all the same.
+    """
+    if result is not None and result.commit and (answer is None or answer.at <= result.at):
+        return result.commit
+    if isinstance(answer, Answered):
+        return str(answer.value)
+    if result is not None and result.commit and not remembered:
+        return result.commit
+    return remembered
+
+
+def host_of(url: str) -> str:
+    """The place of a repository for sentences; without what may be secret."""
+    return urlsplit(url).hostname or "the local repository"

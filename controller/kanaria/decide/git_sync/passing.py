@@ -1,0 +1,82 @@
+"""What the next plan of a GitSync is."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from kanaria.api import GitSync
+from kanaria.api.conditions import Reason
+from kanaria.decide import readiness
+from kanaria.decide.git_sync.apply import apply, own
+from kanaria.decide.git_sync.fetch import fetch, read
+from kanaria.decide.git_sync.head import head_question
+from kanaria.decide.git_sync.prune import prune
+from kanaria.decide.git_sync.record import hindered, hindering, recorded
+from kanaria.decide.git_sync.scene import Scene, Seen
+from kanaria.decide.git_sync.write_back import tell, write_back
+from kanaria.vocabulary import CommitEdits, Notice, Plan, Stall, Watch, WriteStatus, marks
+
+UNTIL_SYNCED = timedelta(seconds=1)
+PHASES: tuple[Callable[[Scene], Scene], ...] = (fetch, read, own, apply, prune)
+
+
+def decide(sync: GitSync, seen: Seen, now: datetime) -> Plan:
+    """Make the cluster as the head says, and the head as the trials ended."""
+    if sync.spec.suspend:
+        return _suspended(sync, now)
+    scene = tell(Scene(sync, seen, now, sync.status))
+    for phase in PHASES:
+        if not scene.over:
+            scene = phase(scene)
+    # A record is not late because a file or an object of somebody else is at fault.
+    scene = write_back(scene)
+    return _plan(scene)
+
+
+def watches(sync: GitSync, seen_kinds: tuple[tuple[str, str], ...]) -> tuple[Watch, ...]:
+    """What must be at hand: the kinds that are asked for, and those that were applied before."""
+    before = (tuple(kind.rsplit("/", 1)) for kind in sync.status.inventory.kinds)
+    kinds = sorted({*seen_kinds, *((api_version, kind) for api_version, kind in before)})
+    return tuple(Watch(api_version, kind, marks.GIT_SYNC) for api_version, kind in kinds)
+
+
+def _plan(scene: Scene) -> Plan:
+    seen = scene.seen
+    plan = Plan(
+        questions=(head_question(scene.sync),),
+        watches=watches(scene.sync, seen.tree.kinds),
+        look_again=None if seen.synced else scene.now + UNTIL_SYNCED,
+    )
+    failure = hindering(scene)
+    if scene.commits and not (failure and isinstance(failure.act, CommitEdits)):
+        # Alone: the new head is applied right after it, and one status tells of both.
+        return replace(plan, acts=scene.commits, look_again=scene.now)
+    if not seen.synced and scene.status.conditions and not isinstance(scene.outcome, Stall):
+        return replace(plan, acts=scene.commits, notices=scene.notices)
+    if failure is None:
+        written, notices = _status(recorded(scene))
+        return replace(plan, acts=(*scene.acts, *written), notices=(*notices, *scene.notices))
+    # Told before it is tried again: what fails stops the plan.
+    written, notices = _status(hindered(scene, failure))
+    acts = (*written, *scene.acts, *scene.commits)
+    return replace(plan, acts=acts, notices=(*notices, *scene.notices))
+
+
+def _status(scene: Scene) -> tuple[tuple[WriteStatus, ...], tuple[Notice, ...]]:
+    generation, before = scene.sync.metadata.generation, scene.sync.status.conditions
+    after = readiness.conditions(before, scene.outcome, _ready(scene), generation, scene.now)
+    status = scene.status.model_copy(update={"conditions": after, "observed_generation": generation})
+    return readiness.status_write(scene.sync, status), readiness.notices(before, after)
+
+
+def _ready(scene: Scene) -> readiness.Ready:
+    if scene.sync.spec.suspend:
+        return readiness.Ready(Reason.SUSPENDED, "spec.suspend is true: nothing is applied and nothing written back")
+    count = scene.status.inventory.count
+    said = f"{scene.sync.spec.ref.branch} at {scene.seen.commit[:12]} is applied: {count} objects"
+    return readiness.Ready(Reason.SUCCEEDED, said)
+
+
+def _suspended(sync: GitSync, now: datetime) -> Plan:
+    written, notices = _status(Scene(sync, Seen(), now, sync.status))
+    return Plan(acts=written, notices=notices)

@@ -1,0 +1,183 @@
+"""Which objects a file of the repository asks for, and what is wrong with it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from kanaria.api import KINDS
+from kanaria.api.resource import API_VERSION, GROUP, Resource
+from kanaria.vocabulary import ObjectRef, marks
+from kanaria.vocabulary.documents import Document, DocumentError, documents, line_of
+from kanaria.vocabulary.objects import Manifest, content_hash
+
+ENDINGS = (".yaml", ".yml", ".json")
+_OURS: Mapping[str, type[Resource]] = {kind.model_fields["kind"].default: kind for kind in KINDS}
+_LFS = "version https://git-lfs.github.com/spec/"
+# What the API server keeps of an object is not Git's to say.
+_SERVERS = {"uid", "resourceVersion", "generation", "creationTimestamp", "managedFields", "selfLink"}
+_CLUSTER_WIDE = {
+    "APIService",
+    "CSIDriver",
+    "CertificateSigningRequest",
+    "CustomResourceDefinition",
+    "FlowSchema",
+    "GatewayClass",
+    "IngressClass",
+    "MutatingWebhookConfiguration",
+    "Namespace",
+    "Node",
+    "PersistentVolume",
+    "PriorityClass",
+    "PriorityLevelConfiguration",
+    "ResourceFlavor",
+    "RuntimeClass",
+    "StorageClass",
+    "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionPolicyBinding",
+    "ValidatingWebhookConfiguration",
+    "VolumeAttachment",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An object as a document asks for it; `manifest` is what is applied, `digest` tells two contents apart."""
+
+    ref: ObjectRef
+    manifest: Manifest
+    path: str
+    line: int
+    digest: str
+
+    @property
+    def place(self) -> str:
+        """File and line."""
+        return f"{self.path}, line {self.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class FileRead:
+    """The objects of one file, and the sentences that say what is wrong with it."""
+
+    objects: tuple[Wanted, ...] = ()
+    faults: tuple[str, ...] = ()
+
+
+class _FaultError(Exception):
+    """What is wrong with a document: a sentence, and the path of the field where there is one."""
+
+    def __init__(self, sentence: str, field: tuple[str | int, ...] = ()) -> None:
+        super().__init__(sentence)
+        self.field = field
+
+
+def is_manifest(path: str) -> bool:
+    """Whether a file is read: hidden files and folders are for other tools."""
+    return path.endswith(ENDINGS) and not any(part.startswith(".") for part in path.split("/"))
+
+
+def read_file(path: str, content: bytes, sync: ObjectRef) -> FileRead:
+    """Read a file strictly: a fault names file, line, fact and remedy; the other documents are read."""
+    try:
+        text = content.decode()
+        if text.startswith(_LFS):
+            return FileRead(
+                faults=(f"{path}: it is a Git LFS pointer, which Kanaria does not follow: commit the file",)
+            )
+        found = documents(text)
+    except UnicodeDecodeError:
+        return FileRead(faults=(f"{path}: it is no UTF-8 text: save it as UTF-8",))
+    except DocumentError as error:
+        return FileRead(faults=(f"{_place(path, error.line)}: {error}",))
+    objects: list[Wanted] = []
+    faults: list[str] = []
+    for document in found:
+        try:
+            objects.append(_wanted(path, document, sync))
+        except _FaultError as error:
+            line = line_of(text, document.line, error.field) if error.field else document.line
+            faults.append(f"{_place(path, line)}: {error}")
+    return FileRead(tuple(objects), tuple(faults))
+
+
+def marked(manifest: Manifest, ref: ObjectRef, sync: ObjectRef) -> dict[str, Any]:
+    """The manifest with its namespace and the label of the sync."""
+    metadata = {key: value for key, value in manifest["metadata"].items() if key != "namespace"}
+    labels = {**(metadata.get("labels") or {}), marks.GIT_SYNC: marks.git_sync_label(sync, ref.namespace)}
+    named = {"namespace": ref.namespace} if ref.namespace else {}
+    return {**manifest, "metadata": {**metadata, **named, "labels": labels}}
+
+
+def _wanted(path: str, document: Document, sync: ObjectRef) -> Wanted:
+    value = document.value
+    ref = _identity(value, sync)
+    if ref.group == GROUP:
+        _check_ours(value, ref)
+    metadata = {key: item for key, item in value["metadata"].items() if key not in _SERVERS}
+    manifest = marked({**value, "metadata": metadata}, ref, sync)
+    manifest.pop("status", None)
+    return Wanted(ref, manifest, path, document.line, content_hash(manifest, 16))
+
+
+def _identity(value: Any, sync: ObjectRef) -> ObjectRef:
+    if not isinstance(value, Mapping):
+        raise _FaultError("it is no object: a manifest begins with apiVersion and kind")
+    for key in ("apiVersion", "kind"):
+        if not isinstance(value.get(key), str) or not value[key]:
+            raise _FaultError(f"{key} is missing: every manifest names its apiVersion and kind", (key,))
+    if (value["apiVersion"], value["kind"]) == ("v1", "List"):
+        raise _FaultError("a List is not read: write its items as documents, with --- between them")
+    metadata = value.get("metadata")
+    if not isinstance(metadata, Mapping) or not isinstance(metadata.get("name"), str) or not metadata["name"]:
+        raise _FaultError(f"metadata.name of this {value['kind']} is missing: name it", ("metadata", "name"))
+    if not isinstance(metadata.get("labels") or {}, Mapping):
+        raise _FaultError("metadata.labels must be a mapping of texts", ("metadata", "labels"))
+    named = ObjectRef.of(value)
+    if named.namespace and named.namespace != sync.namespace:
+        raise _FaultError(
+            f"{named} is of another namespace; this GitSync applies to {sync.namespace} only: "
+            f"move it to a path that a GitSync of {named.namespace} applies",
+            ("metadata", "namespace"),
+        )
+    wide = named.kind in _CLUSTER_WIDE or named.kind.startswith("Cluster")
+    return ObjectRef(named.api_version, named.kind, "" if wide else sync.namespace, named.name)
+
+
+def _check_ours(value: Mapping[str, Any], ref: ObjectRef) -> None:
+    if ref.api_version != API_VERSION:
+        raise _FaultError(f"apiVersion {ref.api_version} is not known here: use {API_VERSION}", ("apiVersion",))
+    if ref.kind not in _OURS:
+        raise _FaultError(f"{GROUP} has no kind {ref.kind}; its kinds are {', '.join(_OURS)}", ("kind",))
+    try:
+        _OURS[ref.kind].parse(value)
+    except ValidationError as error:
+        raise _fault(error) from error
+
+
+def _fault(error: ValidationError) -> _FaultError:
+    """The first wrong field: one that stands in the file says more than one that is missing."""
+    first, *others = _sorted(error)
+    field = tuple(first["loc"])
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in field).lstrip(".")
+    more = f" (and {len(others)} more in this document)" if others else ""
+    return _FaultError(f"{path}: {_fact(first)}{more}", field)
+
+
+def _sorted(error: ValidationError) -> list[Any]:
+    return sorted(error.errors(), key=lambda each: each["type"] == "missing")
+
+
+def _fact(error: Mapping[str, Any]) -> str:
+    if error["type"] == "extra_forbidden":
+        return "there is no such field: remove it, or mend its spelling"
+    if error["type"] == "missing":
+        return "this field is needed"
+    fact = str(error["msg"]).removeprefix("Value error, ")
+    shown = error.get("input")
+    return f"{fact}, not {shown!r}" if isinstance(shown, str | int | float | bool) and shown != "" else fact
+
+
+def _place(path: str, line: int) -> str:
+    return f"{path}, line {line}" if line else path

@@ -1,0 +1,76 @@
+"""Which objects a path of the repository asks for at a commit, all files together."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from kanaria.decide.git_sync.read_file import FileRead, Wanted, is_manifest, marked
+from kanaria.vocabulary import ObjectRef
+from kanaria.vocabulary.objects import content_hash
+
+Identity = tuple[str, str, str, str]
+"""Group, kind, namespace and name: what stays when an object moves to another version of its API."""
+
+
+@dataclass(frozen=True)
+class Tree:
+    """The objects by identity, and what is wrong; `found` is whether the path is there at all."""
+
+    objects: Mapping[Identity, Wanted] = field(default_factory=dict)
+    faults: tuple[str, ...] = ()
+    found: bool = True
+
+    @cached_property
+    def kinds(self) -> tuple[tuple[str, str], ...]:
+        """Version of the API and kind of the objects."""
+        return tuple(sorted({(wanted.ref.api_version, wanted.ref.kind) for wanted in self.objects.values()}))
+
+    @cached_property
+    def digest(self) -> str:
+        """Tells two trees of objects apart."""
+        return content_hash(sorted(wanted.digest for wanted in self.objects.values()), 32)
+
+
+NOTHING = Tree()
+
+
+def identity(ref: ObjectRef) -> Identity:
+    """The identity of an object across the versions of its API."""
+    return (ref.group, ref.kind, ref.namespace, ref.name)
+
+
+def read_tree(files: Mapping[str, FileRead], links: Mapping[str, str], sync: ObjectRef, *, found: bool) -> Tree:
+    """Put the files together: no two may hold one object, and none may be a link."""
+    faults = [fault for read in files.values() for fault in read.faults]
+    faults += _links(links)
+    wide = frozenset(_cluster_wide(files.values()))
+    objects: dict[Identity, Wanted] = {}
+    for read in files.values():
+        for wanted in read.objects:
+            placed = _cluster_widened(wanted, sync) if (wanted.ref.group, wanted.ref.kind) in wide else wanted
+            known = objects.setdefault(identity(placed.ref), placed)
+            if known is not placed:
+                faults.append(f"{placed.place}: {placed.ref} stands also in {known.place}: remove one")
+    return Tree(objects, tuple(faults), found)
+
+
+def _links(links: Mapping[str, str]) -> Iterator[str]:
+    for path, what in links.items():
+        name = path.rpartition("/")[2]
+        if is_manifest(path) or "." not in name:
+            yield f"{path}: it is a {what}, which Kanaria does not follow: commit the files themselves"
+
+
+def _cluster_wide(files: Iterable[FileRead]) -> Iterator[tuple[str, str]]:
+    """Kinds that the repository itself defines as not belonging to a namespace."""
+    for read in files:
+        for wanted in read.objects:
+            spec = wanted.manifest.get("spec") if wanted.ref.kind == "CustomResourceDefinition" else None
+            if isinstance(spec, Mapping) and spec.get("scope") == "Cluster":
+                yield str(spec.get("group")), str((spec.get("names") or {}).get("kind"))
+
+
+def _cluster_widened(wanted: Wanted, sync: ObjectRef) -> Wanted:
+    ref = replace(wanted.ref, namespace="")
+    manifest = marked(wanted.manifest, ref, sync)
+    return replace(wanted, ref=ref, manifest=manifest, digest=content_hash(manifest, 16))

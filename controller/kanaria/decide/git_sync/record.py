@@ -1,0 +1,66 @@
+"""What the status tells of a commit: that it is applied, or what is in the way."""
+
+from dataclasses import replace
+
+from kanaria.api.conditions import Reason
+from kanaria.api.git_sync import Inventory
+from kanaria.decide.git_sync.scene import Scene
+from kanaria.vocabulary import Apply, CommitEdits, Delete, Failure, FailureKind, ObjectRef, Outcome, Stall, Wait
+
+_KINDS_MAX = 256
+
+
+def recorded(scene: Scene) -> Scene:
+    """The status once the acts are done; a commit that is not applied whole is not called applied."""
+    if scene.over or isinstance(scene.outcome, Stall):
+        return scene
+    tree = scene.seen.tree
+    kinds = tuple(f"{api_version}/{kind}" for api_version, kind in tree.kinds)[:_KINDS_MAX]
+    known = scene.status.last_applied_revision == scene.revision
+    update = {
+        "last_applied_revision": scene.revision,
+        "last_applied_at": scene.status.last_applied_at if known else scene.now,
+        "inventory": Inventory(count=len(tree.objects), kinds=kinds, digest=tree.digest),
+    }
+    return replace(scene, status=scene.status.model_copy(update=update))
+
+
+def hindering(scene: Scene) -> Failure | None:
+    """The failure of the newest plan, if what failed is still to be done."""
+    failure = scene.seen.failure
+    if failure is None:
+        return None
+    match failure.act:
+        case CommitEdits():
+            return failure if scene.commits else None
+        case Apply() | Delete():
+            return failure if scene.acts else None
+        case _:
+            return None
+
+
+def hindered(scene: Scene, failure: Failure) -> Scene:
+    """The status while what failed is tried again; what a person must mend anyway is told first."""
+    # What was confirmed stays confirmed until it is done.
+    status = scene.status.model_copy(update={"prune_waiting": scene.sync.status.prune_waiting})
+    outcome = scene.outcome if isinstance(scene.outcome, Stall) else _outcome(failure)
+    return replace(scene, status=status, outcome=outcome)
+
+
+def _outcome(failure: Failure) -> Outcome:
+    match failure.act:
+        case CommitEdits(branch=branch):
+            return Wait(Reason.PUSH_FAILED, f"edits to {branch} are not committed yet: {failure.message}", retry=True)
+        case Apply(manifest, account, place=place):
+            ref, verb, where = ObjectRef.of(manifest), "applied", f"{place}: " if place else ""
+        case Delete(target, account):
+            ref, verb, where = target, "deleted", ""
+        case _:
+            return Wait(Reason.APPLY_FAILED, failure.message, retry=True)
+    if failure.kind is FailureKind.UNREACHABLE:
+        return Wait(Reason.APPLY_FAILED, f"{where}{ref} could not be {verb}: {failure.message}", retry=True)
+    if failure.kind is FailureKind.FORBIDDEN:
+        who = f"ServiceAccount {account.namespace}/{account.name}" if account else "Kanaria"
+        remedy = "grant it by a Role and a RoleBinding, or take the object out of the path"
+        return Stall(Reason.FORBIDDEN, f"{where}{who} may not have {ref} {verb}: {failure.message}; {remedy}")
+    return Stall(Reason.APPLY_FAILED, f"{where}{ref} is refused: {failure.message}; mend it in Git")

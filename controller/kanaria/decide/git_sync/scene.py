@@ -1,0 +1,62 @@
+"""What a GitSync's phases look at, and what each hands on to the next."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from kanaria.api import GitSync
+from kanaria.api.git_sync import GitSyncStatus
+from kanaria.decide.git_sync.read_tree import NOTHING, Tree
+from kanaria.vocabulary import GO, Act, Answer, CommitResult, Edit, Failure, Notice, ObjectRef, Outcome
+from kanaria.vocabulary.objects import Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The world around a GitSync.
+
+    `commit` is the newest commit that is known and fetched, empty where there is none yet, and `tree` what it asks for.
+    `differing` are the objects of the tree which the cluster does not hold so, with the fields that differ: none where
+    the object is not there. `labelled` are the live objects that bear this sync's label.
+    """
+
+    head: Answer | None = None
+    commit: str = ""
+    tree: Tree = NOTHING
+    synced: bool = True
+    differing: Mapping[ObjectRef, tuple[str, ...]] = field(default_factory=dict)
+    live: Mapping[ObjectRef, Manifest] = field(default_factory=dict)
+    labelled: tuple[Manifest, ...] = ()
+    syncs: frozenset[str] = frozenset()
+    edits: tuple[Edit, ...] = ()
+    result: CommitResult | None = None
+    result_is_news: bool = False
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A GitSync in the world, and what was decided so far: acts that make the cluster as Git says, and a commit."""
+
+    sync: GitSync
+    seen: Seen
+    now: datetime
+    status: GitSyncStatus
+    outcome: Outcome = GO
+    over: bool = False
+    acts: tuple[Act, ...] = ()
+    commits: tuple[Act, ...] = ()
+    notices: tuple[Notice, ...] = ()
+
+    @property
+    def revision(self) -> str:
+        """The commit as the status tells it."""
+        return f"{self.sync.spec.ref.branch}@sha1:{self.seen.commit}"
+
+    @property
+    def is_own_commit(self) -> bool:
+        """Whether the commit is one that Kanaria made."""
+        result, written = self.seen.result, self.status.last_write_back or ""
+        return bool(self.seen.commit) and (
+            (result is not None and result.commit == self.seen.commit) or written.startswith(self.seen.commit)
+        )

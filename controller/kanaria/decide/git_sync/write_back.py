@@ -1,0 +1,82 @@
+"""Which edits are due in Git: those that are wished for and that the file at the head does not hold yet."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from kanaria.api import GitSync
+from kanaria.api.conditions import Reason
+from kanaria.decide.git_sync.read_tree import identity
+from kanaria.decide.git_sync.scene import Scene
+from kanaria.vocabulary import CommitEdits, CommitResult, Edit, EditClass, LocatedEdit, Notice, Unanswered
+
+_MESSAGE_MAX = 2048
+
+
+def write_back(scene: Scene) -> Scene:
+    """One commit for all edits that are due; what landed and is not applied yet is not due again."""
+    if not scene.seen.commit or isinstance(scene.seen.head, Unanswered):
+        return scene
+    located = tuple(_due(scene))
+    if not located:
+        return scene
+    spec = scene.sync.spec
+    commit = CommitEdits(
+        url=spec.url,
+        branch=spec.ref.branch,
+        namespace=scene.sync.metadata.namespace,
+        secret=spec.secret_ref.name if spec.secret_ref else None,
+        author=(spec.write_back.author.name, spec.write_back.author.email),
+        edits=located,
+    )
+    return replace(scene, commits=(commit,))
+
+
+def tell(scene: Scene) -> Scene:
+    """What came of the newest commit: written into the status, and told once."""
+    result = scene.seen.result
+    if result is None:
+        return scene
+    status = scene.status
+    if result.commit:
+        said = f"{result.commit} {_subject(result)}"
+        status = status.model_copy(update={"last_write_back": said[:_MESSAGE_MAX]})
+    notices = tuple(_notices(result)) if scene.seen.result_is_news else ()
+    return replace(scene, status=status, notices=(*scene.notices, *notices))
+
+
+def _due(scene: Scene) -> Iterator[LocatedEdit]:
+    taken: set[object] = set()
+    for edit in scene.seen.edits:
+        wanted = scene.seen.tree.objects.get(identity(edit.target))
+        if wanted is None or not _is_enabled(scene.sync, edit) or _was_dropped(scene, edit):
+            continue
+        if edit.has_landed(wanted.manifest) or edit.mismatch(wanted.manifest) or edit.target in taken:
+            continue
+        # A second edit of the same object is derived anew once the first one has landed.
+        taken.add(edit.target)
+        yield LocatedEdit(wanted.path, edit)
+
+
+def _is_enabled(sync: GitSync, edit: Edit) -> bool:
+    switch = sync.spec.write_back.propose if edit.edit_class is EditClass.PROPOSE else sync.spec.write_back.settle
+    return switch == "Commit"
+
+
+def _was_dropped(scene: Scene, edit: Edit) -> bool:
+    """Whether the edit was dropped at a head that is newer than the one we know."""
+    result, head = scene.seen.result, scene.seen.head
+    if result is None or head is None or head.at > result.at:
+        return False
+    return any(edit == dropped for dropped, _ in result.dropped)
+
+
+def _subject(result: CommitResult) -> str:
+    first, more = result.landed[0].subject if result.landed else "", len(result.landed) - 1
+    return f"{first} and {more} more" if more > 0 else first
+
+
+def _notices(result: CommitResult) -> Iterator[Notice]:
+    for edit in result.landed:
+        yield Notice("Normal", Reason.COMMITTED, f"{result.commit[:12]}: {edit.subject}")
+    for edit, reason in result.dropped:
+        yield Notice("Warning", Reason.EDIT_DROPPED, f"not committed: {edit.subject}: {reason}")

@@ -1,0 +1,31 @@
+"""Which edits the objects of a namespace wish for, as they stand in the caches."""
+
+from kanaria.api import MLPipelineRun, ModelDeployment
+from kanaria.api.resource import API_VERSION
+from kanaria.decide import unreadable
+from kanaria.decide.ml_pipeline_run import wishes as of_runs
+from kanaria.decide.model_deployment import wishes as of_deployments
+from kanaria.reconcile.world import Objects
+from kanaria.vocabulary import Edit
+from kanaria.vocabulary.objects import Manifest
+
+
+def edits_wished(namespace: str, objects: Objects) -> tuple[Edit, ...]:
+    """What trials of the namespace's ModelDeployments, and runs that propose to them, want to have in Git.
+
+    Only objects that may wish for something are parsed: most are at rest.
+    """
+    bodies = objects.list(API_VERSION, "ModelDeployment", namespace)
+    tried = unreadable.readable(ModelDeployment, (body for body in bodies if (body.get("status") or {}).get("trial")))
+    edits = [edit for deployment in tried for edit in of_deployments.edits_due(deployment)]
+    due = [body for body in objects.list(API_VERSION, "MLPipelineRun") if _proposes_to(body, namespace)]
+    if due:
+        targets = {target.name: target for target in unreadable.readable(ModelDeployment, bodies)}
+        for run in unreadable.readable(MLPipelineRun, due):
+            edits += [edit for edit in of_runs.edits_due(run, targets) if edit.target.namespace == namespace]
+    return tuple(edits)
+
+
+def _proposes_to(run: Manifest, namespace: str) -> bool:
+    proposals = (run.get("status") or {}).get("proposals") or ()
+    return any(each.get("state") == "Due" and each.get("namespace") == namespace for each in proposals)

@@ -1,0 +1,160 @@
+"""A cluster and a repository in memory: plans of a GitSync are carried out in it, commits are made by hand."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from fake_world import NOON, a_world
+from kanaria.api import GitSync
+from kanaria.api.resource import API_VERSION
+from kanaria.decide.git_sync import head_question
+from kanaria.reconcile.git_sync import GitSyncPass
+from kanaria.vocabulary import (
+    Answer,
+    Answered,
+    Apply,
+    CommitEdits,
+    CommitResult,
+    Delete,
+    Failure,
+    FailureKind,
+    ObjectName,
+    ObjectRef,
+    Plan,
+    Watch,
+    WriteStatus,
+)
+from kanaria.vocabulary.objects import Manifest
+
+SYNC = ObjectRef(API_VERSION, "GitSync", "wine", "team")
+
+
+def a_config_map(name: str, value: str = "1", **metadata: Any) -> str:
+    lines = [f"  {key}: {item}\n" for key, item in {"name": name, **metadata}.items()]
+    return f"apiVersion: v1\nkind: ConfigMap\nmetadata:\n{''.join(lines)}data: {{value: '{value}'}}\n"
+
+
+@dataclass
+class SyncedCluster:
+    """What is in the cluster and in the repository; `done` are the acts of the last visit."""
+
+    objects: dict[ObjectRef, Manifest] = field(default_factory=dict)
+    commits: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    head: Answer | None = None
+    now: datetime = NOON
+    failure: Failure | None = None
+    result: CommitResult | None = None
+    unsynced: tuple[Watch, ...] = ()
+    refuse: Mapping[ObjectRef, FailureKind] = field(default_factory=dict)
+    run: GitSyncPass = field(default_factory=GitSyncPass)
+    status_writes: int = 0
+    versions: int = 0
+
+    @classmethod
+    def with_sync(cls, **spec: Any) -> "SyncedCluster":
+        made = cls()
+        whole = {"url": "https://git.example.com/wine.git", "path": "deploy", **spec}
+        metadata = {"name": SYNC.name, "namespace": SYNC.namespace, "generation": 1}
+        made.put({"apiVersion": API_VERSION, "kind": "GitSync", "metadata": metadata, "spec": whole})
+        return made
+
+    @property
+    def sync(self) -> GitSync:
+        return GitSync.read(self.objects[SYNC])
+
+    def put(self, manifest: Manifest) -> None:
+        self.versions += 1
+        metadata = {**manifest["metadata"], "resourceVersion": str(self.versions)}
+        self.objects[ObjectRef.of(manifest)] = {**manifest, "metadata": metadata}
+
+    def commit(self, files: Mapping[str, str], name: str = "") -> str:
+        """A new head with exactly these files, fetched."""
+        sha = name or f"{len(self.commits) + 1:040x}"
+        self.commits[sha] = dict(files)
+        self.now += timedelta(seconds=1)
+        self.head = Answered(self.now, sha)
+        return sha
+
+    def plan(self) -> Plan:
+        """What the pass plans now."""
+        plan = self.run(
+            ObjectName("wine", "team"),
+            a_world(
+                self.objects.values(),
+                {head_question(self.sync): self.head} if self.head else {},
+                self.commits,
+                now=self.now,
+                failures={SYNC: self.failure} if self.failure else {},
+                commit_results={SYNC: self.result} if self.result else {},
+                unsynced=self.unsynced,
+            ),
+        )
+        assert plan is not None
+        return plan
+
+    def visit(self) -> Plan:
+        """Plan, and carry out as the engine does."""
+        self.now += timedelta(seconds=1)
+        plan = self.plan()
+        self.failure = None
+        for act in plan.acts:
+            if not self._carry(act):
+                break
+        return plan
+
+    def settle(self) -> Plan:
+        """Visit until nothing is left to do; the visit before the last one that did nothing."""
+        last = self.visit()
+        for _ in range(8):
+            plan = self.visit()
+            if not plan.acts:
+                return last
+            last = plan
+        raise AssertionError(f"never at rest: {last.acts}")
+
+    def _carry(self, act: Any) -> bool:
+        ref = ObjectRef.of(act.manifest) if isinstance(act, Apply) else getattr(act, "target", None)
+        if ref in self.refuse:
+            self.failure = Failure(act, self.refuse[ref], "no", self.now)
+            return False
+        match act:
+            case Apply(manifest):
+                self.put(merged(self.objects.get(ref, {}), manifest))
+            case Delete(target):
+                self.objects.pop(target, None)
+            case WriteStatus(status):
+                self.status_writes += 1
+                self.put({**self.objects[SYNC], "status": status})
+            case CommitEdits(edits=edits):
+                self.result = replace(CommitResult(self.now, ""), landed=tuple(each.edit for each in edits))
+        return True
+
+    def names(self, kind: str = "ConfigMap") -> list[str]:
+        return sorted(ref.name for ref in self.objects if ref.kind == kind)
+
+    def condition(self, type_: str) -> tuple[str, str]:
+        found = {c.type: (str(c.status), str(c.reason)) for c in self.sync.status.conditions}
+        return found.get(type_, ("", ""))
+
+    def message(self, type_: str = "Ready") -> str:
+        return next(c.message for c in self.sync.status.conditions if c.type == type_)
+
+
+def merged(live: Any, wanted: Any) -> Any:
+    """What an apply makes of a live object, well enough for these tests."""
+    if isinstance(live, Mapping) and isinstance(wanted, Mapping):
+        return {**live, **{key: merged(live.get(key), value) for key, value in wanted.items()}}
+    return wanted
+
+
+def applied(plan: Plan) -> list[str]:
+    return [str(ObjectRef.of(act.manifest)) for act in plan.acts if isinstance(act, Apply)]
+
+
+def deleted(plan: Plan) -> list[str]:
+    return [str(act.target) for act in plan.acts if isinstance(act, Delete)]
+
+
+def kinds_of(acts: Iterable[Any]) -> list[str]:
+    return [type(act).__name__ for act in acts]

@@ -102,7 +102,7 @@ def _judged_by(ref: ObjectRef, objects: Objects) -> Iterator[ObjectRef]:
 def _proposing_to(ref: ObjectRef, objects: Objects) -> Iterator[ObjectRef]:
     """The runs whose proposal the ModelDeployment has not shown yet."""
     for run in objects.list(API_VERSION, "MLPipelineRun"):
-        due = (p for p in _proposals(run) if p.get("state") == "Due")
+        due = (p for p in _proposals(run) if p.get("state") in {"Due", "Landed"})
         if any((p.get("namespace"), p.get("modelDeployment")) == (ref.namespace, ref.name) for p in due):
             yield ObjectRef.of(run)
 

@@ -33,8 +33,8 @@ def plan_for(name: ObjectName, world: World) -> Plan | None:
 
 def _seen(run: MLPipelineRun, world: World) -> Seen:
     namespace, mine = run.metadata.namespace, marks.owned_by(run.ref)
-    targets = readable(ModelDeployment, (world.objects.get(_target(name)) for name in targets_of(run)))
-    found = {target.name: target for target in targets}
+    refs = (ObjectRef(API_VERSION, "ModelDeployment", name.namespace, name.name) for name in targets_of(run))
+    found = {target.name: target for target in readable(ModelDeployment, map(world.objects.get, refs))}
     policies = readable(MetricPolicy, world.objects.list(API_VERSION, "MetricPolicy", namespace))
     runs = readable(MLPipelineRun, world.objects.list(API_VERSION, "MLPipelineRun", namespace))
     settings = world.settings
@@ -49,10 +49,6 @@ def _seen(run: MLPipelineRun, world: World) -> Seen:
         failure=world.failure(run.ref),
         ground=Ground(settings.mlflow_tracking_uri or "", settings.runner_image, settings.allow_file_remotes),
     )
-
-
-def _target(name: ObjectName) -> ObjectRef:
-    return ObjectRef(API_VERSION, "ModelDeployment", name.namespace, name.name)
 
 
 def _landed(edit: Edit, world: World) -> tuple[Edit, ...]:

@@ -29,12 +29,18 @@ def run(
     KANARIA_RUNNER_IMAGE.
     """
     from kanaria.handlers.life import live  # noqa: PLC0415 - heavy, and only this verb needs it
+    from kanaria.handlers.login import NoClusterError  # noqa: PLC0415 - likewise
 
     if kubeconfig is not None:
         os.environ["KUBECONFIG"] = str(kubeconfig)
     logging.basicConfig(format="%(asctime)s %(levelname)-7s %(name)s: %(message)s", level=logging.WARNING)
     logging.getLogger("kanaria").setLevel(logging.DEBUG if dev else logging.INFO)
-    asyncio.run(live(settings_from(os.environ, dev=dev), home or Path(tempfile.gettempdir(), "kanaria"), liveness))
+    mirrors = home or Path(tempfile.gettempdir(), "kanaria")
+    try:
+        asyncio.run(live(settings_from(os.environ, dev=dev), mirrors, liveness))
+    except NoClusterError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from None
 
 
 def settings_from(environment: Mapping[str, str], *, dev: bool = False) -> Settings:

@@ -111,8 +111,10 @@ async def live(settings: Settings, home: Path, liveness: str | None = None) -> N
     """Operate until a signal comes; `liveness` is the URL that health is told at, e.g. http://127.0.0.1:8080/healthz.
 
     Raises:
+        NoClusterError: if nothing tells where a cluster is.
         Exception: what broke the operator.
     """
+    credentials(kopf.OperatorSettings())
     life = Life(settings, home)
     await kopf.operator(
         registry=registry_of(life),

@@ -7,7 +7,6 @@ from typing import Any
 
 from kanaria.api.conditions import ConditionType, Reason
 from kanaria.cluster.caches import Caches, Written
-from kanaria.cluster.errors import ClusterError
 from kanaria.reconcile.asking import Asking
 from kanaria.reconcile.carry_out import Carried, carry_out, said, same_aim
 from kanaria.reconcile.kinds import PlanFor
@@ -50,15 +49,16 @@ class Visitor:
         """Bring the object one step nearer to what Git asks for."""
         # A pass that did not see its own last writes would do them again.
         await self.caches.caught_up(self.memory.written.pop(ref, ()))
-        owner = self.caches.get(ref)
-        if owner is None or ref.kind not in self.passes:
+        if ref.kind not in self.passes:
             return self._forget(ref)
+        owner = self.caches.get(ref)
         try:
+            # A pass is told of an object that is gone too: it may remember something of it.
             plan = self.passes[ref.kind](ref.object_name, self.world)
         except Exception as error:
             log.exception("the pass of %s broke", ref)
             return await self._confess(ref, owner, error)
-        if plan is None:
+        if plan is None or owner is None:
             return self._forget(ref)
         return await self._carry_out(ref, owner, plan)
 
@@ -105,16 +105,15 @@ class Visitor:
         self.caches.want(ref, ())
         return Visited()
 
-    async def _confess(self, ref: ObjectRef, owner: Manifest, error: Exception) -> Visited:
+    async def _confess(self, ref: ObjectRef, owner: Manifest | None, error: Exception) -> Visited:
         """Say on the object that its pass is broken; what serves keeps serving."""
+        if owner is None:
+            return Visited(Ending.BROKEN)
         message = f"Kanaria failed with {type(error).__name__}; its log has the traceback: please report it"
         status = _with_internal_error(owner, message, self.world.now().strftime("%Y-%m-%dT%H:%M:%SZ"))
         if status is not None:
-            try:
-                plan = Plan(acts=(WriteStatus(status),))
-                self._remember(ref, await carry_out(plan, owner, self.workshops, self.world.now()))
-            except ClusterError:
-                log.exception("nor can %s be told so", ref)
+            plan = Plan(acts=(WriteStatus(status),))
+            self._remember(ref, await carry_out(plan, owner, self.workshops, self.world.now()))
         return Visited(Ending.BROKEN)
 
 

@@ -1,0 +1,40 @@
+"""What the platform team configures, by the environment."""
+
+import pytest
+
+from kanaria.cli.run import settings_from
+from kanaria.reconcile.world import Settings
+
+
+def test_nothing_set_means_nothing_configured():
+    assert settings_from({}) == Settings()
+
+
+def test_each_variable_is_one_setting():
+    environment = {
+        "KANARIA_MLFLOW_TRACKING_URI": "http://mlflow",
+        "KANARIA_GATEWAY_METRICS_URL": "http://gateway/stats",
+        "KANARIA_SERVING_URL": "http://serving",
+        "KANARIA_RUNNER_IMAGE": "registry.example.com/kanaria:1",
+    }
+
+    assert settings_from(environment) == Settings(
+        mlflow_tracking_uri="http://mlflow",
+        gateway_metrics_url="http://gateway/stats",
+        serving_url="http://serving",
+        runner_image="registry.example.com/kanaria:1",
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "dev", "allowed"),
+    [
+        ("true", False, True),
+        ("1", False, True),
+        ("false", False, False),
+        ("", False, False),
+        ("false", True, True),
+    ],
+)
+def test_file_repositories_are_for_local_clusters_only(value: str, dev: bool, allowed: bool):  # noqa: FBT001 # a table's columns
+    assert settings_from({"KANARIA_ALLOW_FILE_REMOTES": value}, dev=dev).allow_file_remotes is allowed

@@ -1,0 +1,121 @@
+"""How the operator starts, tells its health, and stops: as its own process, as in a Pod."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from ruamel.yaml import YAML
+
+from kanaria.local.api_client import Api, Resource
+from kanaria.local.apiserver import ApiServer, ApiServerSettings, serve
+from waiting import eventually
+
+CRDS = sorted((Path(__file__).parents[2] / "crds").glob("*.yaml"))
+POLICIES = Resource("kanaria.dev/v1alpha1", "metricpolicies", "MetricPolicy")
+METRIC = {"name": "accuracy", "mlflow": {"key": "accuracy"}, "threshold": {"min": 0.9}}
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[ApiServer]:
+    async with serve(ApiServerSettings(directory=tmp_path / "api", token="t")) as running:
+        running.install_crds(CRDS)
+        yield running
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Running:
+    """The operator's process and its health."""
+
+    def __init__(self, process: asyncio.subprocess.Process, url: str, log: Path) -> None:
+        self.process = process
+        self.url = url
+        self.log = log
+
+    async def health(self) -> dict[str, Any]:
+        try:
+            async with aiohttp.ClientSession() as session, session.get(self.url) as answer:
+                told: dict[str, Any] = (await answer.json())["operator"]
+                return told
+        except aiohttp.ClientError:
+            return {}
+
+    async def ready(self) -> bool:
+        assert self.process.returncode is None, self.log.read_text()
+        return bool((await self.health()).get("ready"))
+
+
+@asynccontextmanager
+async def an_operator_process(server: ApiServer, folder: Path, **environment: str) -> AsyncIterator[Running]:
+    kubeconfig, log = folder / "kubeconfig", folder / "log"
+    with kubeconfig.open("w") as file:
+        YAML().dump(server.kubeconfig(), file)
+    health = f"http://127.0.0.1:{free_port()}/healthz"
+    command = ("-m", "kanaria", "run", "--kubeconfig", str(kubeconfig), "--liveness", health)
+    with log.open("wb") as output:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, *command, env={**os.environ, **environment}, stdout=output, stderr=output
+        )
+    try:
+        yield Running(process, health, log)
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def test_it_gets_ready_says_so_and_stops_soon_after_a_signal(server: ApiServer, tmp_path: Path):
+    async with an_operator_process(server, tmp_path) as running:
+        await eventually(running.ready, within=60)
+        running.process.send_signal(signal.SIGTERM)
+        code = await asyncio.wait_for(running.process.wait(), 30)
+
+    assert code == 0
+    assert "ready: all caches are synced" in running.log.read_text()
+    assert "Traceback" not in running.log.read_text()
+
+
+async def test_kopf_writes_nothing_onto_objects(server: ApiServer, tmp_path: Path):
+    policy = {"metadata": {"name": "p", "namespace": "default"}, "spec": {"metrics": [METRIC]}}
+    async with Api(server.url, "t") as api, an_operator_process(server, tmp_path) as running:
+        await eventually(running.ready, within=60)
+        marks = {"apiVersion": POLICIES.api_version, "kind": POLICIES.kind}
+        await api.create(POLICIES, {**marks, **policy})
+        await eventually(lambda: _has_status(api))
+        found = (await api.get(POLICIES, "default", "p"))["metadata"]
+
+    assert "finalizers" not in found
+    assert found.get("annotations", {}) == {}
+
+
+async def _has_status(api: Api) -> bool:
+    return bool((await api.get(POLICIES, "default", "p")).get("status"))
+
+
+def test_without_a_cluster_it_ends_with_a_sentence(tmp_path: Path):
+    environment = {key: value for key, value in os.environ.items() if key != "KUBECONFIG"} | {"HOME": str(tmp_path)}
+    ended = subprocess.run(
+        [sys.executable, "-m", "kanaria", "run"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("there is no cluster: give --kubeconfig")
+    assert "Traceback" not in ended.stderr

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from kanaria.api import ModelDeployment
-from kanaria.decide.ml_pipeline_run.register import logged
-from kanaria.decide.ml_pipeline_run.scene import EVERY, Scene, Turn, asked
+from kanaria.decide.ml_pipeline_run.scene import EVERY, READING, Scene, Turn, asked
+from kanaria.decide.ml_pipeline_run.track import logged
 from kanaria.vocabulary import Answered, ModelVersionAsked, ObjectName
 
 
@@ -17,8 +17,7 @@ def baseline(scene: Scene) -> Mapping[str, float] | str | Turn:
     if target is None or target.spec.stable is None:
         return {}
     name, version = target.spec.model.name, target.spec.stable.version
-    what = f"reading what stable {name} version {version} had logged"
-    answer = asked(scene, ModelVersionAsked(EVERY, name, version), what)
+    answer = asked(scene, ModelVersionAsked(EVERY, name, version), READING)
     if not isinstance(answer, Answered):
         return answer
     if answer.value is None:
@@ -28,7 +27,7 @@ def baseline(scene: Scene) -> Mapping[str, float] | str | Turn:
         )
     if not answer.value.run_id:
         return {}
-    metrics = asked(scene, logged(answer.value.run_id), what)
+    metrics = asked(scene, logged(answer.value.run_id), READING)
     return dict(metrics.value) if isinstance(metrics, Answered) else metrics
 
 

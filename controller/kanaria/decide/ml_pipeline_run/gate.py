@@ -9,9 +9,8 @@ from kanaria.api.metric_policy import MetricUnion
 from kanaria.api.ml_pipeline_run import GateStatus, RunPhase
 from kanaria.decide.ml_pipeline_run.artifacts import unloadable
 from kanaria.decide.ml_pipeline_run.baseline import baseline
-from kanaria.decide.ml_pipeline_run.register import logged
 from kanaria.decide.ml_pipeline_run.scene import Scene, Turn, failed, going_on
-from kanaria.decide.ml_pipeline_run.track import mlflow_run_id
+from kanaria.decide.ml_pipeline_run.track import logged, mlflow_run_id
 from kanaria.gates.change import Change
 from kanaria.gates.kind import NumberGate
 from kanaria.sources.kind import SourceKind

@@ -11,6 +11,7 @@ from kanaria.decide import readiness
 from kanaria.decide.ml_pipeline_run.admit import admit
 from kanaria.decide.ml_pipeline_run.bounds import bounded
 from kanaria.decide.ml_pipeline_run.gate import gate
+from kanaria.decide.ml_pipeline_run.inquire import inquire
 from kanaria.decide.ml_pipeline_run.propose import propose
 from kanaria.decide.ml_pipeline_run.register import measure, register
 from kanaria.decide.ml_pipeline_run.scene import Scene, Seen, Turn
@@ -36,7 +37,7 @@ from kanaria.vocabulary import (
     marks,
 )
 
-PHASES: tuple[Callable[[Scene], Turn], ...] = (admit, track, steps, register, measure, gate, propose)
+PHASES: tuple[Callable[[Scene], Turn], ...] = (admit, track, steps, inquire, register, measure, gate, propose)
 WATCHES = (Watch("batch/v1", "Job", marks.OWNER), Watch("v1", "Pod", marks.OWNER))
 RETRY = timedelta(seconds=5)
 _ENDED = ("Complete", "Failed", "SuccessCriteriaMet", "FailureTarget")

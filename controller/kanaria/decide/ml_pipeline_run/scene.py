@@ -27,6 +27,8 @@ from kanaria.vocabulary.objects import Manifest
 EVERY = timedelta(seconds=10)
 """How often MLflow is asked again while a run waits for its answer."""
 
+READING = "reading what the run logged and registered"
+"""What is waited for after the last step."""
 MESSAGE_MAX = 1000
 """How long the sentence on a run's end may be; it stands in two conditions."""
 

@@ -2,7 +2,7 @@
 
 from kanaria.api.ml_pipeline_run import MLPipelineRunStatus, Tracking
 from kanaria.decide.ml_pipeline_run.scene import EVERY, Scene, Turn, asked, going_on
-from kanaria.vocabulary import Answered, TrackingRun
+from kanaria.vocabulary import Answered, RunMetrics, TrackingRun
 
 
 def track(scene: Scene) -> Turn:
@@ -28,3 +28,8 @@ def tracking_run(scene: Scene) -> TrackingRun:
 def mlflow_run_id(status: MLPipelineRunStatus) -> str:
     """MLflow's id of the run; empty before it is made."""
     return status.tracking.run_id if status.tracking else ""
+
+
+def logged(run_id: str) -> RunMetrics:
+    """The question for the metrics of an MLflow run."""
+    return RunMetrics(EVERY, run_id)

@@ -27,7 +27,7 @@ class PipelineStory:
         del question
         if self.git_down:
             return Unanswered(self.now, self.git_down)
-        return Answered(self.now, self.head) if self.head else None
+        return None if self.head is None else Answered(self.now, self.head)
 
     def decide(self) -> Plan:
         runs = tuple(MLPipelineRun.read(body) for body in self.runs.values())

@@ -172,3 +172,12 @@ def test_a_run_that_could_not_be_made_is_told_of_and_made_again():
 
     assert plan.acts[-1] == apply
     assert "the API server does not answer" in str(plan.status)
+
+
+def test_a_path_that_no_commit_touches_is_told():
+    story = PipelineStory(a_pipeline(source=SOURCE, triggers=CODE), head="").settle()
+
+    assert (story.ready()[:2], story.runs) == (("False", "PathNotFound"), {})
+    assert "no commit of branch 'main' touches 'training'" in story.ready()[2]
+    story.head = "abc"
+    assert len(story.settle().runs) == 1

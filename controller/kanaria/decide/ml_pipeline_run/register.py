@@ -27,7 +27,8 @@ def register(scene: Scene) -> Turn:
             scene,
             Reason.MODEL_NOT_REGISTERED,
             f"spec.model: step {wanted.step!r} registered no version of {wanted.name!r} from MLflow run "
-            f"{question.run_id}; log the model with registered_model_name={wanted.name!r}, within the run that MLFLOW_RUN_ID names",
+            f"{question.run_id}; log the model with registered_model_name={wanted.name!r}, "
+            "within the run that MLFLOW_RUN_ID names",
         )
     model = RegisteredModel(name=found.model, version=found.version, model_id=found.model_id, uri=found.uri)
     return going_on(scene, model=model)

@@ -1,9 +1,9 @@
 """What references in a step stand for."""
 
 import pytest
-from pipelines import a_run, a_step
 
 from kanaria.decide.filling import Values, unknown_reference
+from pipelines import a_run, a_step
 
 VALUES = Values({"parameters.alpha": "0.5", "steps.a.outputs.n-rows": "7", "source.revision": "abc"})
 

@@ -123,13 +123,18 @@ async def test_plain_and_aggregated_discovery_say_the_same(widgets: Widgets) -> 
 
 async def test_openapi_tells_that_fields_are_validated(widgets: Widgets) -> None:
     await widgets.define()
-    index = (await widgets.cluster.get("/openapi/v3")).body["paths"]
-    found = (await widgets.cluster.get(index[f"apis/{widgets.group}/v1"]["serverRelativeURL"])).body
+    address = await eventually(lambda: published(widgets))
+    found = (await widgets.cluster.get(address, Accept="application/json")).body
     path = next(path for path in found["paths"] if path.endswith("/widgets/{name}"))
     patch = found["paths"][path]["patch"]
 
     assert patch["x-kubernetes-group-version-kind"] == {"group": widgets.group, "version": "v1", "kind": "Widget"}
     assert "fieldValidation" in {each["name"] for each in patch["parameters"]}
+
+
+async def published(widgets: Widgets) -> str:
+    index = (await widgets.cluster.get("/openapi/v3", Accept="application/json")).body["paths"]
+    return str(index.get(f"apis/{widgets.group}/v1", {}).get("serverRelativeURL", ""))
 
 
 async def test_a_body_without_a_content_type_is_json(cluster: Cluster) -> None:

@@ -206,7 +206,8 @@ async def test_status_and_spec_have_a_path_each(cluster: Cluster) -> None:
     main = await cluster.patch(f"{path}/a", {"spec": {"replicas": 2}, "status": {"replicas": 7}})
     below = await cluster.patch(f"{path}/a/status", {"spec": {"replicas": 3}, "status": {"replicas": 2}})
 
-    assert (main.body["spec"]["replicas"], main.body["status"], main.meta["generation"]) == (2, {}, 2)
+    assert (main.body["spec"]["replicas"], main.meta["generation"]) == (2, 2)
+    assert main.body["status"].get("replicas") != 7
     assert (below.body["spec"]["replicas"], below.body["status"]["replicas"], below.meta["generation"]) == (2, 2, 2)
 
 
@@ -235,3 +236,51 @@ async def test_both_event_apis_show_the_same_events(cluster: Cluster) -> None:
 
     assert (newer.body["apiVersion"], newer.body["note"]) == ("events.k8s.io/v1", "hello")
     assert newer.body["regarding"]["name"] == "a"
+
+
+@pytest.mark.parametrize(
+    ("plural", "sent", "code", "told"),
+    [
+        pytest.param(
+            "configmaps", {"metadata": {"name": "a", "labels": {"x": "-"}}}, 422, "a valid label", id="label value"
+        ),
+        pytest.param("configmaps", {"metadata": {"name": "a", "labels": {"x": "y" * 64}}}, 422, "63", id="long label"),
+        pytest.param(
+            "configmaps", {"metadata": {"name": "a", "labels": {"/": "y"}}}, 422, "Invalid value", id="label key"
+        ),
+        pytest.param("configmaps", {"metadata": {"name": "a", "labels": {"x": 1}}}, 400, "labels", id="label type"),
+        pytest.param("configmaps", {"metadata": {"name": "a"}, "data": {"x": 1}}, 400, "data", id="data type"),
+        pytest.param("pods", {"metadata": {"name": "a"}, "spec": {}}, 422, "spec.containers", id="a Pod of nothing"),
+        pytest.param(
+            "jobs",
+            a_job(template={"spec": {"containers": [{"name": "a", "image": "b"}]}}),
+            422,
+            'valid values: "OnFailure", "Never"',
+            id="a Job that always restarts",
+        ),
+    ],
+)
+async def test_what_breaks_a_rule_is_told(
+    cluster: Cluster, plural: str, sent: dict[str, Any], code: int, told: str
+) -> None:
+    refused = await cluster.create(cluster.at(plural), sent)
+
+    assert refused.code == code
+    assert told in refused.body["message"]
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        pytest.param(a_config_map() | {"dat": {}}, id="beside the data"),
+        pytest.param({"metadata": {"name": "a", "nmae": "b"}}, id="in the metadata"),
+    ],
+)
+async def test_an_unknown_field_of_a_built_in_type_is_told(cluster: Cluster, sent: dict[str, Any]) -> None:
+    path = cluster.at("configmaps")
+    refused = await cluster.create(f"{path}?fieldValidation=Strict", sent)
+    warned = await cluster.create(path, sent)
+
+    assert (refused.code, warned.code) == (400, 201)
+    assert "unknown field" in refused.body["message"]
+    assert any("unknown field" in each for each in warned.warnings)

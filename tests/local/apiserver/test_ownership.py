@@ -190,3 +190,72 @@ async def test_owners_can_be_rewritten_by_hand(cluster: Cluster) -> None:
     read = await cluster.get(path)
 
     assert [each["manager"] for each in read.meta["managedFields"]] == ["new"]
+
+
+KEYED = {
+    "type": "object",
+    "properties": {
+        "size": {"type": "integer"},
+        "parts": {
+            "type": "array",
+            "x-kubernetes-list-type": "map",
+            "x-kubernetes-list-map-keys": ["name"],
+            "items": {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}},
+        },
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("spec", "told"),
+    [
+        pytest.param({"sise": 1}, ".spec.sise: field not declared in schema", id="unknown field"),
+        pytest.param({"size": "x"}, ".spec.size: expected", id="wrong type"),
+        pytest.param({"parts": [{"name": "x"}, {"name": "x"}]}, "duplicate entries for key", id="an item twice"),
+    ],
+)
+async def test_what_does_not_fit_the_schema_cannot_be_applied(
+    widgets: Widgets, spec: dict[str, Any], told: str
+) -> None:
+    path = await widgets.define(KEYED)
+    refused = await widgets.cluster.apply(f"{path}/a", widgets.made(**spec), "one")
+
+    assert refused.code == 500
+    assert told in refused.body["message"]
+
+
+@pytest.mark.parametrize(
+    ("live", "applied", "expected"),
+    [
+        pytest.param("a", "ba", "ba", id="new before old"),
+        pytest.param("ab", "ba", "ba", id="turned around"),
+        pytest.param("ax", "a", "ax", id="others stay behind"),
+        pytest.param("xa", "a", "xa", id="others stay before"),
+    ],
+)
+async def test_items_stand_as_the_last_applier_wants(widgets: Widgets, live: str, applied: str, expected: str) -> None:
+    path = f"{await widgets.define(KEYED)}/a"
+    await widgets.cluster.apply(path, widgets.made(parts=[{"name": each} for each in live]), "one")
+    merged = await widgets.cluster.apply(path, widgets.made(parts=[{"name": each} for each in applied]), "two")
+
+    assert "".join(each["name"] for each in merged.body["spec"]["parts"]) == expected
+
+
+async def test_forgotten_owners_stay_forgotten_until_somebody_applies(cluster: Cluster) -> None:
+    path = cluster.at("configmaps", "a")
+    await cluster.create(cluster.at("configmaps"), a_config_map("a", x="1"))
+    await cluster.patch(path, {"metadata": {"managedFields": [{}]}})
+    patched = await cluster.patch(path, {"data": {"y": "1"}})
+    applied = await cluster.apply(path, a_config_map("a", x="1"), "one")
+
+    assert "managedFields" not in patched.meta
+    assert {each["manager"] for each in applied.meta["managedFields"]} == {"one", "before-first-apply"}
+
+
+async def test_an_applied_status_touches_no_metadata(cluster: Cluster) -> None:
+    path = cluster.at("deployments", "a")
+    await cluster.apply(path, a_deployment(replicas=0), "one")
+    body = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a", "labels": {"x": "y"}}}
+    applied = await cluster.apply(f"{path}/status", body | {"status": {"replicas": 0}}, "two")
+
+    assert "labels" not in applied.meta

@@ -33,6 +33,58 @@ def changed_what_is_fixed(resource: Resource, old: Object, new: Object) -> list[
     return [cause("FieldValueInvalid", path, "Invalid value: field is immutable") for path in frozen]
 
 
+def missing(resource: Resource, body: Object) -> list[Object]:
+    """What a built-in type cannot do without."""
+    found = [
+        cause("FieldValueRequired", path, "Required value")
+        for path in _NEEDED.get(resource.kind, ())
+        if not _at(body, path)
+    ]
+    restart = _at(body, "spec.template.spec.restartPolicy")
+    if resource.kind == "Job" and restart not in {"OnFailure", "Never"}:
+        where, known = "spec.template.spec.restartPolicy", '"OnFailure", "Never"'
+        found.append(cause("FieldValueRequired", where, f"Required value: valid values: {known}"))
+    wanted = _at(body, "spec.selector.matchLabels") or {}
+    labels = _at(body, "spec.template.metadata.labels") or {}
+    if resource.kind in {"Deployment", "ReplicaSet"} and not wanted.items() <= labels.items():
+        message = "Invalid value: `selector` does not match template `labels`"
+        found.append(cause("FieldValueInvalid", "spec.template.metadata.labels", message))
+    return found
+
+
+def mistyped_in(resource: Resource, body: Object) -> str:
+    """The first field of a ConfigMap or Secret that holds other things than text; empty when none does."""
+    held = ("data", "stringData") if resource.kind in {"ConfigMap", "Secret"} else ()
+    maps = ((name, body.get(name) or {}) for name in held)
+    wrong = (name for name, given in maps if not all(isinstance(value, str) for value in given.values()))
+    return next(wrong, "")
+
+
+def unknown_at_top(resource: Resource, body: Object) -> list[str]:
+    """The fields a built-in type does not have beside the usual ones; below them this server knows no types."""
+    own = _OWN_FIELDS.get(resource.kind, "spec status").split()
+    return [name for name in body if name not in {"apiVersion", "kind", "metadata", *own}]
+
+
+_OWN_FIELDS: Mapping[str, str] = {
+    "ConfigMap": "data binaryData immutable",
+    "Secret": "data stringData type immutable",
+    "ServiceAccount": "secrets imagePullSecrets automountServiceAccountToken",
+    "Endpoints": "subsets",
+    "Event": "involvedObject reason message source firstTimestamp lastTimestamp count type eventTime series action"
+    " related reportingComponent reportingInstance regarding note deprecatedSource deprecatedFirstTimestamp"
+    " deprecatedLastTimestamp deprecatedCount reportingController",
+    "Role": "rules",
+    "ClusterRole": "rules aggregationRule",
+    "RoleBinding": "subjects roleRef",
+    "ClusterRoleBinding": "subjects roleRef",
+}
+_NEEDED: Mapping[str, tuple[str, ...]] = {
+    "Pod": ("spec.containers",),
+    "Job": ("spec.template.spec.containers",),
+    "Deployment": ("spec.selector", "spec.template.spec.containers"),
+    "ReplicaSet": ("spec.selector", "spec.template.spec.containers"),
+}
 _FIRST_STATUS: Mapping[str, Object] = {
     "Pod": {"status": {"phase": "Pending", "qosClass": "BestEffort"}},
     "Namespace": {"status": {"phase": "Active"}},
@@ -119,7 +171,8 @@ def _job(body: Object) -> Object:
         meta = meta | {"labels": (meta.get("labels") or {}) | labels}
         spec["template"] = spec["template"] | {"metadata": meta}
         spec["selector"] = {"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}
-    return body | {"spec": spec}
+    labels = body["metadata"].get("labels") or spec["template"].get("metadata", {}).get("labels")
+    return body | {"spec": spec} | ({"metadata": body["metadata"] | {"labels": labels}} if labels else {})
 
 
 def _deployment(body: Object) -> Object:
@@ -140,6 +193,10 @@ def _service(body: Object) -> Object:
     if ports:
         spec["ports"] = [_with(port, protocol="TCP", targetPort=port.get("port")) for port in ports]
     return body | {"spec": spec}
+
+
+def _config_map(body: Object) -> Object:
+    return {key: value for key, value in body.items() if value or key not in {"data", "binaryData"}}
 
 
 def _secret(body: Object) -> Object:
@@ -176,6 +233,7 @@ _FILL: Mapping[str, Callable[[Object], Object]] = {
     "ReplicaSet": _replica_set,
     "Service": _service,
     "Secret": _secret,
+    "ConfigMap": _config_map,
     "Namespace": _namespace,
     "CustomResourceDefinition": _definition,
     "PersistentVolumeClaim": _claim,

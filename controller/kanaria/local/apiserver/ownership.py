@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from kanaria.local.apiserver.refusals import Object, RefusedError, cause, status_of
 from kanaria.local.apiserver.shapes import Path, Shape, children
 
 Paths = frozenset[Path]
+Part = Literal["all", "status", "all but status"]
 _SYSTEM = ("name", "namespace", "uid", "resourceVersion", "generation", "creationTimestamp", "managedFields")
 _GOING = ("deletionTimestamp", "deletionGracePeriodSeconds", "selfLink")
 _NOBODYS = frozenset(
@@ -39,6 +40,18 @@ class Difference:
     changed: Paths
     removed: Paths
 
+    def on(self, part: Part) -> "Difference":
+        """The difference as far as it lies in a part of the object."""
+        if part == "all":
+            return self
+        wanted = part == "status"
+        kept = [frozenset(p for p in paths if (p[0] == "f:status") is wanted) for paths in self._all]
+        return Difference(*kept)
+
+    @property
+    def _all(self) -> tuple[Paths, Paths, Paths]:
+        return self.added, self.changed, self.removed
+
     @property
     def written(self) -> Paths:
         """What has a new value."""
@@ -51,7 +64,7 @@ def paths_of(value: Any, shape: Shape, at: Path = (), *, containers: bool = Fals
     if parts is None:
         yield at
         return
-    if containers and at and isinstance(value, dict) and not shape.always_there:
+    if containers and at and not shape.always_there:
         yield at
     for element, (part, below) in parts.items():
         path = (*at, element)
@@ -195,12 +208,31 @@ def merge(live: Any, config: Any, shape: Shape) -> Any:
             merged[name] = merge(live.get(name), value, shape.child(name))
         return merged
     if live and shape.holds_items(config) and shape.holds_items(live):
-        items = {shape.element(item): item for item in live}
-        for item in config:
-            element = shape.element(item)
-            items[element] = merge(items.get(element), item, shape.item())
-        return list(items.values())
+        return _merged_items(live, config, shape)
     return config
+
+
+def _merged_items(live: list[Any], config: list[Any], shape: Shape) -> list[Any]:
+    """The items of both, in config's order; live's others stay before the item they stood before."""
+    wanted = {shape.element(item): item for item in config}
+    old = {shape.element(item): item for item in live}
+    waiting, merged = list(old), []
+    for element, item in wanted.items():
+        while waiting and waiting[0] not in wanted:
+            merged.append(old[waiting.pop(0)])
+        merged.append(merge(old.get(element), item, shape.item()))
+        if element in waiting:
+            waiting.remove(element)
+    return merged + [old[element] for element in waiting]
+
+
+def doubled(value: Any, shape: Shape, at: Path = ()) -> Iterator[str]:
+    """What a list that is a map or a set names twice."""
+    elements = [shape.element(item) for item in value] if shape.holds_items(value) else []
+    twice = sorted({each for each in elements if elements.count(each) > 1})
+    yield from (f"{_spelled(at)}: duplicate entries for key {_spelled((each,))}" for each in twice)
+    for element, (part, below) in (children(value, shape) or {}).items():
+        yield from doubled(part, below, (*at, element))
 
 
 def _with_parents(paths: Iterable[Path]) -> set[Path]:

@@ -13,9 +13,8 @@ def status_of(code: int, reason: str, message: str, details: Object | None = Non
         "apiVersion": "v1",
         "metadata": {},
         "status": "Success" if code < 400 else "Failure",
-        "code": code,
     }
-    optional = {"message": message, "reason": reason, "details": details}
+    optional = {"message": message, "reason": reason, "details": details, "code": code if code >= 400 else None}
     return body | {key: value for key, value in optional.items() if value}
 
 
@@ -64,7 +63,7 @@ class RefusedError(Exception):
         """The object breaks rules; each cause names a field."""
         said = [f"{cause['field']}: {cause['message']}" for cause in causes]
         listed = said[0] if len(said) == 1 else f"[{', '.join(said)}]"
-        details = {"name": name, "group": group, "kind": kind, "causes": list(causes)}
+        details = _details(group, kind, name) | {"causes": list(causes)}
         return cls(422, "Invalid", f'{_of(group, kind)} "{name}" is invalid: {listed}', details)
 
 

@@ -51,7 +51,7 @@ _MAPS = frozenset(
     {"labels", "annotations", "data", "stringData", "binaryData", "limits", "requests", "capacity", "allocatable"}
 )
 # Held by value in the Go types: always there, so nobody becomes their owner by setting them.
-_ALWAYS_THERE = frozenset({"metadata", "spec", "status", "template", "strategy", "resources"})
+_ALWAYS_THERE = frozenset({"metadata", "spec", "status", "template", "strategy", "resources", "containers"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from kanaria.local.apiserver import builtins, definitions, ownership, patches, rules, schemas, versions
+from kanaria.local.apiserver import builtins, definitions, metadata, ownership, patches, rules, schemas, versions
 from kanaria.local.apiserver.deletion import Deletion
 from kanaria.local.apiserver.ownership import Ledger, Writer
 from kanaria.local.apiserver.refusals import Object, RefusedError, cause
@@ -33,6 +33,7 @@ class Change:
     ledger: Ledger
     applied: frozenset[tuple[str, ...]] | None = None  # what an apply makes its writer own
     warnings: tuple[str, ...] = ()
+    whole: bool = False  # a replacement, which must mean this very object
 
 
 class Writes:
@@ -66,7 +67,7 @@ class Writes:
                 "FieldValueInvalid", "metadata.resourceVersion", "Invalid value: 0x0: must be specified for an update"
             )
             raise self._invalid(target, [problem])
-        return self._carried_out(self._change(target, old, body, options))
+        return self._carried_out(replace(self._change(target, old, body, options), whole=True))
 
     def patch(self, target: Target, kind: str, patch: object, options: Options) -> Outcome:
         """An object with a patch laid over it."""
@@ -92,7 +93,7 @@ class Writes:
         config = self._decent(target, config)
         if config["metadata"].get("managedFields"):
             raise RefusedError.bad_request("metadata.managedFields must be nil")
-        config, warnings = self._without_unknown(target, config, options)
+        self._typed(target, config)
         config = _only(target, config)
         entry = self._store.get(target.resource.storage, (target.namespace, target.name))
         if entry is None and target.subresource:
@@ -107,9 +108,25 @@ class Writes:
         clashes = ledger.conflicts(writer, ownership.difference(live or {}, new, shape))
         if clashes and not options.force:
             raise ownership.conflict_of(clashes)
-        change = Change(target, options, writer, live, self._decent(target, new), ledger, wanted, warnings)
+        change = Change(target, options, writer, live, self._decent(target, new), ledger, wanted)
         outcome = self._carried_out(change)
         return outcome if live is not None else replace(outcome, code=201)
+
+    def _typed(self, target: Target, config: Object) -> None:
+        """Refuse what does not fit the schema: who applies must know the fields, or their owners would be unknown."""
+        _, unknown = _known(target.resource, config)
+        faults = [f".{field}: field not declared in schema" for field in unknown]
+        if target.resource.custom:
+            causes = schemas.broken(config, target.resource.schema)
+            wrong = [each for each in causes if each["reason"] == "FieldValueTypeInvalid"]
+            said = [(each["field"], each["message"].rpartition("must be of type ")[2]) for each in wrong]
+            faults += [f".{field}: expected {types.replace(': ', ', got ')}" for field, types in said]
+        faults += ownership.doubled(config, shape_of(target.resource))
+        if faults:
+            resource, meta = target.resource, config["metadata"]
+            what = f"({meta.get('namespace', '')}/{target.name}; {resource.api_version}, Kind={resource.kind})"
+            told = faults[0] if len(faults) == 1 else "errors:\n" + "\n".join(f"  {fault}" for fault in faults)
+            raise RefusedError(500, "", f"failed to create typed patch object {what}: {told}")
 
     def _ledger(self, target: Target, live: Object) -> Ledger:
         ledger = Ledger.of(live)
@@ -145,20 +162,10 @@ class Writes:
             raise RefusedError.bad_request(
                 f"the kind in the data ({said[1]}) does not match the expected kind ({expected[1]})"
             )
-        meta = body.get("metadata") or {}
-        if not isinstance(meta, dict):
-            raise RefusedError.bad_request("metadata is not a JSON object")
-        if target.name and meta.get("name", target.name) != target.name:
-            message = f"the name of the object ({meta['name']}) does not match the name on the URL ({target.name})"
-            raise RefusedError.bad_request(message)
-        if resource.namespaced:
-            if meta.get("namespace", target.namespace) != target.namespace:
-                raise RefusedError.bad_request(
-                    "the namespace of the provided object does not match the namespace sent on the request"
-                )
-            meta = meta | {"namespace": target.namespace}
-        else:
-            meta = {key: value for key, value in meta.items() if key != "namespace"}
+        meta = _decent_metadata(target, body.get("metadata") or {})
+        if wrong := builtins.mistyped_in(resource, body):
+            told = f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}'
+            raise RefusedError.bad_request(f"{told}: {wrong} must be a map of strings")
         return {"apiVersion": expected[0], "kind": expected[1]} | body | {"metadata": meta}
 
     def _placeable(self, target: Target) -> None:
@@ -236,6 +243,9 @@ class Writes:
             return replace(change, new=change.new | {"metadata": theirs | fresh})
         was = change.old["metadata"]
         if meta.get("uid", was["uid"]) != was["uid"]:
+            if not change.whole:
+                message = f'Invalid value: "{meta["uid"]}": field is immutable'
+                raise self._invalid(target, [cause("FieldValueInvalid", "metadata.uid", message)])
             why = f"Precondition failed: UID in precondition: {meta['uid']}, UID in object meta: {was['uid']}"
             raise RefusedError.conflict(target.resource.group, target.resource.plural, target.name, why)
         if (meta.get("resourceVersion") or was["resourceVersion"]) != was["resourceVersion"]:
@@ -248,12 +258,12 @@ class Writes:
         return replace(change, new=change.new | {"metadata": theirs | kept})
 
     def _without_unknown(self, target: Target, body: Object, options: Options) -> tuple[Object, tuple[str, ...]]:
-        if not target.resource.custom:
-            return body, ()
-        kept, unknown = schemas.pruned(body, target.resource.schema)
+        kept, unknown = _known(target.resource, body)
         told = tuple(f'unknown field "{field}"' for field in unknown)
         if told and options.strictness == "Strict":
-            raise RefusedError.bad_request(f"strict decoding error: {', '.join(told)}")
+            who = f'{target.resource.kind} in version "{target.resource.version}" cannot be handled as a '
+            who += f"{target.resource.kind}: "
+            raise RefusedError.bad_request(f"{who}strict decoding error: {', '.join(told)}")
         return kept, told if options.strictness == "Warn" else ()
 
     def _complete(self, change: Change, new: Object) -> Object:
@@ -269,11 +279,15 @@ class Writes:
 
     def _check(self, change: Change) -> None:
         new, old, resource = change.new, change.old, change.target.resource
+        causes = list(metadata.faults_of(new["metadata"]))
+        if causes:
+            raise self._invalid(change.target, causes)
         if resource.custom:
             causes = schemas.broken(new, resource.schema)
             causes = causes or self._unkept(resource, new, old)
         else:
             causes = builtins.changed_what_is_fixed(resource, old, new) if old else []
+            causes += builtins.missing(resource, new)
             causes += definitions.unsound(new) if resource.group == EXTENSIONS else []
         if causes:
             raise self._invalid(change.target, causes)
@@ -291,24 +305,66 @@ class Writes:
     def _with_ledger(self, change: Change) -> Object:
         """The object with its managedFields; the very same object when nothing changed."""
         old, new, shape = change.old or {}, change.new, shape_of(change.target.resource)
-        changes = ownership.difference(old, new, shape)
+        changes = ownership.difference(old, new, shape).on(_part_of(change.target))
         if change.applied is None:
             ledger = change.ledger.updated(change.writer, changes, self._now())
         else:
             ledger = change.ledger.applied(change.writer, change.applied, changes, self._now())
-        return new | {"metadata": new["metadata"] | {"managedFields": ledger.to_json()}}
+        if old and change.applied is None and not change.ledger.entries:
+            return new  # an object whose owners were forgotten stays so until somebody applies it
+        entries = ledger.to_json()
+        return new | {"metadata": new["metadata"] | ({"managedFields": entries} if entries else {})}
 
     def _invalid(self, target: Target, causes: list[Object]) -> RefusedError:
         return RefusedError.invalid(target.resource.group, target.resource.kind, target.name, causes)
 
 
+def _decent_metadata(target: Target, meta: object) -> Object:
+    """The metadata, known to mean the object or the place the path means."""
+    resource = target.resource
+    if not isinstance(meta, dict):
+        raise RefusedError.bad_request("metadata is not a JSON object")
+    if target.name and meta.get("name", target.name) != target.name:
+        message = f"the name of the object ({meta['name']}) does not match the name on the URL ({target.name})"
+        raise RefusedError.bad_request(message)
+    if wrong := metadata.mistyped_in(meta):
+        told = f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}'
+        raise RefusedError.bad_request(f"{told}: metadata.{wrong} must be a map of strings")
+    if not resource.namespaced:
+        return {key: value for key, value in meta.items() if key != "namespace"}
+    if meta.get("namespace", target.namespace) != target.namespace:
+        why = "the namespace of the provided object does not match the namespace sent on the request"
+        raise RefusedError.bad_request(why)
+    return meta | {"namespace": target.namespace}
+
+
 def _only(target: Target, config: Object) -> Object:
     """What of an applied configuration counts on this path."""
     if target.subresource == "status":
-        return {key: value for key, value in config.items() if key in {"apiVersion", "kind", "metadata", "status"}}
+        meta = {key: value for key, value in config["metadata"].items() if key in {"name", "namespace", "uid"}}
+        kept = {key: value for key, value in config.items() if key in {"apiVersion", "kind", "status"}}
+        return kept | {"metadata": meta}
     if target.resource.has_status:
         return {key: value for key, value in config.items() if key != "status"}
     return config
+
+
+def _part_of(target: Target) -> ownership.Part:
+    """Which fields a path may change owners of."""
+    if target.subresource == "status":
+        return "status"
+    return "all but status" if target.resource.has_status else "all"
+
+
+def _known(resource: Resource, body: Object) -> tuple[Object, tuple[str, ...]]:
+    """The body with the fields its type has, and those it has not."""
+    unknown = [f"metadata.{name}" for name in metadata.unknown_in(body["metadata"])]
+    kept = body | {"metadata": {k: v for k, v in body["metadata"].items() if f"metadata.{k}" not in unknown}}
+    if resource.custom:
+        kept, below = schemas.pruned(kept, resource.schema)
+        return kept, (*unknown, *below)
+    top = builtins.unknown_at_top(resource, kept)
+    return {key: value for key, value in kept.items() if key not in top}, (*unknown, *top)
 
 
 def _with_generation(resource: Resource, old: Object | None, new: Object) -> Object:

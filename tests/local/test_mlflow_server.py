@@ -15,8 +15,8 @@ from kanaria.local.ports import free_port
 async def test_mlflow_keeps_runs_and_registered_models(tmp_path: Path):
     async with (
         Leash(f"TMPDIR={tmp_path}/") as leash,
-        serve_mlflow(tmp_path / "mlflow", free_port(0), leash) as address,
-        aiohttp.ClientSession(f"{address}/api/2.0/mlflow/") as session,
+        serve_mlflow(tmp_path / "mlflow", free_port(0), leash) as server,
+        aiohttp.ClientSession(f"{server.url}/api/2.0/mlflow/") as session,
     ):
         async with session.post("experiments/create", json={"name": "wine"}) as answer:
             assert answer.status == 200

@@ -12,15 +12,15 @@ import asyncio
 import os
 import shutil
 import sys
-from asyncio.subprocess import DEVNULL
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 import aiohttp
 
-from kanaria.local.kubelet.processes import Group
+from kanaria.local.kubelet.processes import Command, Group, PlainStarter, Starter
 from kanaria.local.leash import Leash
 
 PATIENCE = 120.0
@@ -32,43 +32,57 @@ class MlflowFailedError(Exception):
     """MLflow ended before it was ready; the message has its last words."""
 
 
+@dataclass(frozen=True, slots=True)
+class MlflowServer:
+    """A server that answers; `ended` waits until it does no more."""
+
+    url: str
+    ended: Callable[[], Awaitable[int]]
+
+
 @asynccontextmanager
-async def serve_mlflow(home: Path, port: int, leash: Leash) -> AsyncGenerator[str]:
-    """The address of an MLflow server of its own process, answering; its files are in `home`."""
+async def serve_mlflow(
+    home: Path, port: int, leash: Leash, starter: Starter | None = None
+) -> AsyncGenerator[MlflowServer]:
+    """An MLflow server in a process of its own, answering; its files are in `home`."""
     temporary = home / "tmp"
     await asyncio.to_thread(temporary.mkdir, parents=True, exist_ok=True)
-    words = ("-m", "kanaria.local.mlflow_server", "--home", str(home), "--port", str(port))
-    with (home / "log").open("wb") as log:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *words,
-            env=os.environ | {"TMPDIR": str(temporary), "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"},
-            stdin=DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
+    words = [sys.executable, "-m", "kanaria.local.mlflow_server", "--home", str(home), "--port", str(port)]
+    command = Command(words, _variables(temporary), home, home / "log")
+    await asyncio.to_thread(command.log.write_bytes, b"")
+    process = await (starter or PlainStarter()).start(command)
     group = Group(process, leash, f"TMPDIR={temporary}")
-    address = f"http://127.0.0.1:{port}"
+    waiting = asyncio.create_task(group.wait())
+
+    async def ended() -> int:
+        return await asyncio.shield(waiting)
+
+    url = f"http://127.0.0.1:{port}"
     try:
-        await _until_it_answers(address, process, home / "log")
-        yield address
+        await _until_it_answers(url, waiting, command.log)
+        yield MlflowServer(url, ended)
     finally:
         await group.end(STOP)
+        await waiting
 
 
-async def _until_it_answers(address: str, process: asyncio.subprocess.Process, log: Path) -> None:
+def _variables(temporary: Path) -> dict[str, str]:
+    own = {"LANG": "C.UTF-8", "TMPDIR": str(temporary), "DO_NOT_TRACK": "true"}
+    return {name: os.environ[name] for name in ("PATH", "HOME", "XDG_CACHE_HOME") if name in os.environ} | own
+
+
+async def _until_it_answers(url: str, waiting: asyncio.Task[int], log: Path) -> None:
     loop = asyncio.get_running_loop()
     deadline = loop.time() + PATIENCE
     async with aiohttp.ClientSession() as session:
-        while process.returncode is None and loop.time() < deadline:
+        while not waiting.done() and loop.time() < deadline:
             with suppress(aiohttp.ClientError):
-                async with session.get(f"{address}/health") as answer:
+                async with session.get(f"{url}/health") as answer:
                     if answer.status == 200:
                         return
             await asyncio.sleep(GLANCE)
     last = await asyncio.to_thread(log.read_text, errors="replace")
-    raise MlflowFailedError(f"MLflow did not start on {address}; its last words:\n{last[-2000:]}")
+    raise MlflowFailedError(f"MLflow did not start on {url}; its last words:\n{last[-2000:]}")
 
 
 def empty_database(file: Path, cache: Path) -> None:

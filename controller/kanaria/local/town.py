@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -23,6 +23,8 @@ from kanaria.local.git_http import serve_git
 from kanaria.local.kserve.controller import run_kserve
 from kanaria.local.kserve.rendering import Runtime
 from kanaria.local.kubelet.agent import Kubelet, KubeletSettings
+from kanaria.local.kubelet.forking import ForkServer, is_wanted
+from kanaria.local.kubelet.processes import PlainStarter, Starter
 from kanaria.local.leash import Leash
 from kanaria.local.mlflow_server import serve_mlflow
 from kanaria.local.ports import free_port
@@ -75,10 +77,11 @@ class Town:
         home.mkdir(parents=True, exist_ok=True)
         leash = await self._enter(Leash(f"TMPDIR={home}/", keep=self._lock))
         await self._enter(self._background("leash", leash.lost.wait()))
-        mlflow = asyncio.create_task(self._mlflow(leash))
+        starter = await self._starter(leash)
+        mlflow = asyncio.create_task(self._mlflow(leash, starter))
         try:
             server = await self._api_server()
-            await self._workloads(leash)
+            await self._workloads(leash, starter)
             router = await self._serving()
             git, repo = await self._git()
             mlflow_url = await mlflow
@@ -99,6 +102,12 @@ class Town:
         )
         self.info.write()
 
+    async def _starter(self, leash: Leash) -> Starter:
+        """A warm process, only where models are trained or served: it costs some seconds and 300 MB."""
+        if is_wanted() and (self._has("mlflow") or self._has("kserve")):
+            return await self._enter(ForkServer(self.settings.home / "zygote", leash))
+        return PlainStarter()
+
     async def _api_server(self) -> ApiServer:
         self._tell("Kubernetes API")
         home = self.settings.home
@@ -113,7 +122,7 @@ class Town:
         config.write_text(yaml.safe_dump(server.kubeconfig()))
         return server
 
-    async def _workloads(self, leash: Leash) -> None:
+    async def _workloads(self, leash: Leash, starter: Starter) -> None:
         if self._has("workloads"):
             self._tell("controllers")
             await self._enter(self._background("Job controller", run_jobs(self.api, backoff=self.settings.backoff)))
@@ -122,7 +131,7 @@ class Town:
         if self._has("kubelet"):
             self._tell("kubelet")
             settings = KubeletSettings(self.settings.home, backoff=self.settings.backoff)
-            kubelet = Kubelet(self.api, settings, leash)
+            kubelet = Kubelet(self.api, settings, leash, starter)
             await self._enter(self._background("kubelet", kubelet.run()))
             await self._unless_broken(kubelet.registered.wait())
 
@@ -148,12 +157,17 @@ class Town:
         port = free_port(_port(self._before.git_url if self._before else ""))
         return await self._enter(serve_git(folder, port, password=self.settings.git_password)), made.path
 
-    async def _mlflow(self, leash: Leash) -> str:
+    async def _mlflow(self, leash: Leash, starter: Starter) -> str:
         if not self._has("mlflow"):
             return ""
         self._tell("MLflow")
+        if isinstance(starter, ForkServer):
+            # Half of what MLflow's server imports is there once the process is warm.
+            await starter.settled()
         port = free_port(_port(self._before.mlflow_url if self._before else ""))
-        return await self._enter(serve_mlflow(self.settings.home / "mlflow", port, leash))
+        server = await self._enter(serve_mlflow(self.settings.home / "mlflow", port, leash, starter))
+        await self._enter(self._background("MLflow server", server.ended()))
+        return server.url
 
     async def _unless_broken(self, something: Coroutine[Any, Any, Any]) -> None:
         """Wait for something that will not happen if a part fails before."""
@@ -179,9 +193,9 @@ class Town:
         return await self._stack.enter_async_context(context)
 
     @asynccontextmanager
-    async def _background(self, name: str, work: Coroutine[Any, Any, Any]) -> AsyncGenerator[None]:
+    async def _background(self, name: str, work: Awaitable[Any]) -> AsyncGenerator[None]:
         """A part that runs until the town ends; if it ends before, the town is broken."""
-        task = asyncio.create_task(work, name=name)
+        task = asyncio.create_task(_awaited(work), name=name)
         task.add_done_callback(self._ended)
         try:
             yield
@@ -194,6 +208,10 @@ class Town:
         if task.cancelled() or self._broken is None or self._broken.done():
             return
         self._broken.set_result(f"the {task.get_name()} ended: {error!r}" if error else f"the {task.get_name()} ended")
+
+
+async def _awaited(work: Awaitable[Any]) -> Any:
+    return await work
 
 
 def _port(url: str) -> int:

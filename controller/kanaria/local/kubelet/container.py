@@ -81,8 +81,6 @@ class Container:
             process = await self._machine.starter.start(command)
         except CannotStartError as error:
             return Terminated(128, "StartError", started, clock(), str(error))
-        if process is None:
-            raise RuntimeError("the last starter must take every command")
         uid = self._pod["metadata"]["uid"]
         group = Group(process, self._machine.leash, self._machine.folders.mark(uid, self.record.name))
         self._set(state=Running(clock()), ready=False)

@@ -43,8 +43,8 @@ class Process(Protocol):
 class Starter(Protocol):
     """Something that starts processes."""
 
-    async def start(self, command: Command) -> Process | None:
-        """The process, or None where this starter does not take such commands."""
+    async def start(self, command: Command) -> Process:
+        """The process; `CannotStartError` if there is no such program."""
 
 
 class PlainStarter:

@@ -10,11 +10,11 @@ from kanaria.api import GitSync
 from kanaria.api.resource import API_VERSION
 from kanaria.decide.git_sync import head_question
 from kanaria.reconcile.git_sync import GitSyncPass
+from kanaria.reconcile.world import Mirrors
 from kanaria.vocabulary import (
     Answer,
     Answered,
     Apply,
-    CommitEdits,
     CommitResult,
     Delete,
     Failure,
@@ -47,9 +47,11 @@ class SyncedCluster:
     result: CommitResult | None = None
     unsynced: tuple[Watch, ...] = ()
     refuse: Mapping[ObjectRef, FailureKind] = field(default_factory=dict)
+    mirrors: Mirrors | None = None
     run: GitSyncPass = field(default_factory=GitSyncPass)
     status_writes: int = 0
     versions: int = 0
+    owned: dict[ObjectRef, Manifest] = field(default_factory=dict)
 
     @classmethod
     def with_sync(cls, **spec: Any) -> "SyncedCluster":
@@ -78,18 +80,18 @@ class SyncedCluster:
 
     def plan(self) -> Plan:
         """What the pass plans now."""
-        plan = self.run(
-            ObjectName("wine", "team"),
-            a_world(
-                self.objects.values(),
-                {head_question(self.sync): self.head} if self.head else {},
-                self.commits,
-                now=self.now,
-                failures={SYNC: self.failure} if self.failure else {},
-                commit_results={SYNC: self.result} if self.result else {},
-                unsynced=self.unsynced,
-            ),
+        world = a_world(
+            self.objects.values(),
+            {head_question(self.sync): self.head} if self.head else {},
+            self.commits,
+            now=self.now,
+            failures={SYNC: self.failure} if self.failure else {},
+            commit_results={SYNC: self.result} if self.result else {},
+            unsynced=self.unsynced,
         )
+        if self.mirrors is not None:
+            world = replace(world, mirrors=self.mirrors)
+        plan = self.run(ObjectName("wine", "team"), world)
         assert plan is not None
         return plan
 
@@ -120,14 +122,14 @@ class SyncedCluster:
             return False
         match act:
             case Apply(manifest):
-                self.put(merged(self.objects.get(ref, {}), manifest))
+                live = self.objects.get(ref, {})
+                self.put(merged(without(live, self.owned.get(ref, {})), manifest))
+                self.owned[ref] = manifest
             case Delete(target):
                 self.objects.pop(target, None)
             case WriteStatus(status):
                 self.status_writes += 1
                 self.put({**self.objects[SYNC], "status": status})
-            case CommitEdits(edits=edits):
-                self.result = replace(CommitResult(self.now, ""), landed=tuple(each.edit for each in edits))
         return True
 
     def names(self, kind: str = "ConfigMap") -> list[str]:
@@ -146,6 +148,14 @@ def merged(live: Any, wanted: Any) -> Any:
     if isinstance(live, Mapping) and isinstance(wanted, Mapping):
         return {**live, **{key: merged(live.get(key), value) for key, value in wanted.items()}}
     return wanted
+
+
+def without(live: Any, owned: Any) -> Any:
+    """A live object without what was applied to it before."""
+    if not isinstance(live, Mapping) or not isinstance(owned, Mapping):
+        return live
+    kept = {key: without(value, owned[key]) if key in owned else value for key, value in live.items()}
+    return {key: value for key, value in kept.items() if key not in owned or (isinstance(value, Mapping) and value)}
 
 
 def applied(plan: Plan) -> list[str]:

@@ -192,7 +192,7 @@ async def test_a_label_is_sent_with_list_and_watch():
 
 async def test_who_manages_which_field_is_not_kept():
     one = widget("a", 1)
-    one["metadata"]["managedFields"] = [{"manager": "kubectl"}]
+    one["metadata"]["managedFields"] = [{"manager": "kubectl", "time": "t", "fieldsV1": {"f:data": {}}}]
     async with a_scripted_api(list=[listed(5, one)], watch=[[]]) as api:
         api.hold = HeldWatch(0)
         async with a_listener(api) as listener:
@@ -200,7 +200,7 @@ async def test_who_manages_which_field_is_not_kept():
             kept = listener.reflector.store.get(ObjectName("wine", "a"))
 
     assert kept is not None
-    assert "managedFields" not in kept["metadata"]
+    assert kept["metadata"]["managedFields"] == [{"manager": "kubectl", "time": "t"}]
     assert kept["kind"] == "Widget"
 
 

@@ -80,6 +80,25 @@ def test_a_commit_applies_only_what_it_changed(cluster: SyncedCluster):
     assert warnings(plan) == []
 
 
+@pytest.mark.parametrize("restarted", [pytest.param(False, id="running"), pytest.param(True, id="after a restart")])
+def test_a_field_that_left_the_file_leaves_the_object(cluster: SyncedCluster, *, restarted: bool):
+    cluster.put({**cluster.objects[config_map("a")], "data": {"value": "1", "theirs": "kept"}})
+    cluster.commit({**FILES, "deploy/a.yaml": a_config_map("a").partition("data: ")[0]})
+    cluster.run = type(cluster.run)() if restarted else cluster.run
+
+    plan = cluster.settle()
+
+    assert applied(plan) == ["ConfigMap wine/a"]
+    assert cluster.objects[config_map("a")]["data"] == {"theirs": "kept"}
+
+
+def test_when_it_is_not_known_what_was_applied_all_is_applied_once(cluster: SyncedCluster):
+    cluster.commits.clear()
+    cluster.commit({**FILES, "deploy/c.yaml": a_config_map("c")}, "f" * 40)
+
+    assert len(applied(cluster.settle())) == 3
+
+
 def test_a_commit_elsewhere_costs_one_status_write(cluster: SyncedCluster):
     before = cluster.status_writes
     cluster.commit({**FILES, "training/train.py": "print(1)"})

@@ -6,8 +6,9 @@ does not serve counts as synced with no objects, and is looked for again.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing
+from typing import Any
 
 from kanaria.cluster.client import Client
 from kanaria.cluster.errors import ClusterError, GoneError, NotFoundError, TooManyRequestsError
@@ -19,6 +20,7 @@ from kanaria.vocabulary.objects import Manifest
 log = logging.getLogger(__name__)
 FIRST_RETRY = 0.1
 SLOWEST_RETRY = 10.0
+_WRITER = {"manager", "operation", "subresource", "time"}
 Sleep = Callable[[float], Awaitable[None]]
 
 
@@ -132,9 +134,7 @@ class Reflector:
                 self._put(manifest)
 
     def _put(self, manifest: Manifest) -> None:
-        # Who manages which field is only the server's business, and often half of an object.
-        metadata = {key: value for key, value in manifest["metadata"].items() if key != "managedFields"}
-        self._told(self.store.put({**manifest, "metadata": metadata}))
+        self._told(self.store.put({**manifest, "metadata": _slim(manifest["metadata"])}))
 
     def _advance(self, version: int) -> None:
         self._seen = max(self._seen, version)
@@ -149,3 +149,11 @@ class Reflector:
             self._complaint = str(error)
             loud = not isinstance(error, NotFoundError | TooManyRequestsError)
             log.log(logging.WARNING if loud else logging.DEBUG, "%s cannot be watched: %s", self.watch.kind, error)
+
+
+def _slim(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Metadata that tells who wrote the object and when, not which fields: that is often half of an object."""
+    kept = dict(metadata)
+    if "managedFields" in kept:
+        kept["managedFields"] = [{k: v for k, v in entry.items() if k in _WRITER} for entry in kept["managedFields"]]
+    return kept

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, TypeVar
 
+from kanaria.api import GitSync
 from kanaria.decide.git_sync import FileRead, Tree, Wanted, is_manifest, read_file, read_tree
 from kanaria.decide.git_sync.compare import compare, held
+from kanaria.git.trouble import GitTrouble
 from kanaria.reconcile.world import Mirrors
 from kanaria.vocabulary import Apply, Failure, ObjectRef, Plan
 from kanaria.vocabulary.objects import Manifest
@@ -64,11 +66,18 @@ class OfOneSync:
         refs = {ObjectRef.of(act.manifest) for act in plan.acts if isinstance(act, Apply)}
         self.planned = tuple(wanted for wanted in self.tree.objects.values() if wanted.ref in refs) if refs else ()
 
-    def differing(self, live: Mapping[ObjectRef, Manifest]) -> Iterator[tuple[ObjectRef, tuple[str, ...]]]:
-        """The objects that are not there as asked for, with the fields that differ."""
-        for wanted in self.tree.objects.values():
+    def differing(
+        self, live: Mapping[ObjectRef, Manifest], before: Tree | None
+    ) -> Iterator[tuple[ObjectRef, tuple[str, ...]]]:
+        """The objects that are not there as asked for, with the fields that differ.
+
+        A field that left a document is seen only in Git: `before` is what was applied last, None where that is not
+        known; then all are applied.
+        """
+        for key, wanted in self.tree.objects.items():
             body = live.get(wanted.ref)
-            if body is None:
+            known = before.objects.get(key) if before else None
+            if body is None or known is None or known.digest != wanted.digest:
                 yield wanted.ref, ()
                 continue
             version = (wanted.digest, str(body["metadata"].get("resourceVersion", "")))
@@ -100,19 +109,36 @@ class GitMemory:
         self._syncs.pop(sync, None)
 
     def read(self, known: OfOneSync, mirrors: Mirrors, commit: str, path: str, sync: ObjectRef) -> None:
-        """Bring the remembered tree to the commit; only blobs that were not read yet are parsed."""
+        """Bring the remembered tree to the commit."""
         url = known.url_and_branch[0]
         if known.tree_of == (url, commit, path):
             return
+        known.tree = self._tree(mirrors, (url, commit, path), sync)
+        known.tree_of = (url, commit, path)
+        wanted = {each.ref for each in known.tree.objects.values()}
+        for memo in (known.covered, known.stored):
+            for ref in memo.keys() - wanted:
+                del memo[ref]
+
+    def applied(self, known: OfOneSync, mirrors: Mirrors, sync: GitSync) -> Tree | None:
+        """What was applied last, by what the status tells of it; None where that cannot be read any more."""
+        told = sync.status.inventory.digest
+        if not told or known.tree.digest == told:
+            return known.tree if told else None
+        _, _, commit = (sync.status.last_applied_revision or "").rpartition(":")
+        try:
+            tree = self._tree(mirrors, (sync.spec.url, commit, sync.spec.path), sync.ref)
+        except GitTrouble:
+            return None
+        return tree if tree.digest == told else None
+
+    def _tree(self, mirrors: Mirrors, where: tuple[str, str, str], sync: ObjectRef) -> Tree:
+        """Only blobs that were not read yet are parsed."""
+        url, commit, path = where
         blobs = mirrors.files(url, commit, path)
         files = {
             name: self._files.get((blob, name, sync), lambda n=name, b=blob: read_file(n, mirrors.blob(url, b), sync))  # type: ignore[misc]
             for name, blob in sorted(blobs.items())
             if is_manifest(name)
         }
-        known.tree = read_tree(files, mirrors.links(url, commit, path), sync, found=bool(blobs))
-        known.tree_of = (url, commit, path)
-        wanted = {each.ref for each in known.tree.objects.values()}
-        for memo in (known.covered, known.stored):
-            for ref in memo.keys() - wanted:
-                del memo[ref]
+        return read_tree(files, mirrors.links(url, commit, path), sync, found=bool(blobs))

@@ -60,7 +60,7 @@ class GitSyncPass:
             commit=known.commit,
             tree=known.tree,
             synced=all(world.objects.synced(watch) for watch in watched),
-            differing=dict(known.differing(live)),
+            differing=dict(known.differing(live, self._memory.applied(known, world.mirrors, sync))),
             live=live,
             labelled=labelled,
             syncs=_labels_of_others(sync.ref, world),

@@ -38,7 +38,7 @@ class Kubectl:
         process = await asyncio.create_subprocess_exec(
             self.program, *self.options, *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
         )
-        out, _ = await asyncio.wait_for(process.communicate(), 30)
+        out, _ = await asyncio.wait_for(process.communicate(), 60)
         assert process.returncode == code, out.decode()
         return out.decode()
 
@@ -137,9 +137,9 @@ async def test_a_watch_prints_changes(kubectl: Kubectl, cluster: Cluster) -> Non
         kubectl.program, *kubectl.options, "get", "cm", "w", "--watch", "--no-headers", stdout=asyncio.subprocess.PIPE
     )
     assert process.stdout is not None
-    first = (await asyncio.wait_for(process.stdout.readline(), 20)).split()
+    first = (await asyncio.wait_for(process.stdout.readline(), 60)).split()
     await cluster.patch(cluster.at("configmaps", "w"), {"data": {"y": "2"}})
-    second = (await asyncio.wait_for(process.stdout.readline(), 20)).split()
+    second = (await asyncio.wait_for(process.stdout.readline(), 60)).split()
     process.terminate()
     await process.wait()
 

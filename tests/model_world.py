@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from kanaria.api import GitSync, MetricPolicy, ModelDeployment
+from kanaria.api import MetricPolicy, ModelDeployment
 from kanaria.decide.model_deployment import NOTHING_REMEMBERED, Decision, Memory, Seen, WayBack, decide
 from kanaria.decide.model_deployment.wishes import edits_due
 from kanaria.local.kserve import planning
@@ -58,6 +58,7 @@ class ModelWorld:
     services: dict[str, Thing] = field(default_factory=dict)
     route: Thing | None = None
     missing: set[str] = field(default_factory=set)
+    uris: dict[str, str] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
     bad: dict[str, float] = field(default_factory=dict)
     rps: float = 200.0
@@ -170,7 +171,7 @@ class ModelWorld:
             if not self.mlflow:
                 return Unanswered(self.now, "http://mlflow cannot be reached")
             version = question.version
-            uri = f"s3://models/{question.model}/{version}"
+            uri = self.uris.get(version, f"s3://models/{question.model}/{version}")
             known = (
                 None if version in self.missing else ModelVersion(question.model, version, uri, run_id=f"r{version}")
             )
@@ -196,10 +197,12 @@ class ModelWorld:
             if seconds:
                 self.now += SECOND
                 self._requests()
-        for _ in range(6):
-            self._kserve()
+        while True:
+            busy = self._kserve()
             self._servers()
             self._gateway()
+            if not busy:
+                return
 
     def run(self, seconds: int, every: int = 5) -> "ModelWorld":
         """Time passes, with a visit every so many seconds and whenever something is still to be done."""
@@ -237,13 +240,27 @@ class ModelWorld:
         refs = self.route["spec"]["rules"][0]["backendRefs"]
         return {ref["name"]: ref.get("weight", 100) for ref in refs}
 
+    def asked(self, version: str) -> int:
+        """The percent of the requests that KServe is asked to give a version beside the main predictor."""
+        entries = self.service["spec"].get("canary", ()) if self.service else ()
+        return sum(e["trafficPercent"] for e in entries if e["predictor"]["name"].startswith(f"v{version}-"))
+
+    def restart(self) -> None:
+        """The operator was killed and started again: it remembers nothing."""
+        self.memory, self.failure = NOTHING_REMEMBERED, None
+
     def weight(self, version: str) -> int:
         """The percent of the requests that a version gets."""
         return sum(weight for name, weight in self.weights().items() if f"-v{version}-" in name)
 
-    def _kserve(self) -> None:
+    def service_backend(self, version: str) -> str:
+        """The name of a version's Deployment and Service."""
+        return next(name for name in self.deployments if f"-v{version}-" in name)
+
+    def _kserve(self) -> bool:
+        """One pass of KServe's; whether it did anything."""
         if self.service is None:
-            return
+            return False
         seen = planning.Seen(self.service, dict(self.deployments), dict(self.services), self.route, ())
         plan = planning.desired(seen, Runtime(), self.now.isoformat())
         for step in plan.steps:
@@ -256,7 +273,9 @@ class ModelWorld:
                 self._put(things, step.thing)
             elif self.routes:
                 self.route = _generated(self.route, step.thing)
+        busy = bool(self.routes and plan.steps) or plan.status != self.service["status"]
         self.service["status"] = plan.status
+        return busy
 
     def _put(self, things: dict[str, Thing], wanted: Thing) -> None:
         before = things.get(wanted["metadata"]["name"])
@@ -289,12 +308,6 @@ class ModelWorld:
 
     def _accepted(self) -> bool:
         return bool(self.route and (self.route.get("status") or {}).get("parents"))
-
-
-def a_sync(name: str = "team") -> GitSync:
-    return GitSync.read(
-        {"kind": "GitSync", "metadata": {"name": name, "namespace": "cellar"}, "spec": {"url": "https://git.example/x"}}
-    )
 
 
 def _generated(before: Thing | None, wanted: Thing) -> Thing:

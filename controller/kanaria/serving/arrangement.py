@@ -72,7 +72,7 @@ def spec_of(arrangement: Arrangement) -> dict[str, Any]:
         "predictor": {**main.spec, **asked, "name": main.name},
         "canary": [
             {
-                "predictor": {**other.spec, "name": other.name, "minReplicas": other.replicas},
+                "predictor": {**_nameless(other.spec), "name": other.name, "minReplicas": other.replicas},
                 "trafficPercent": other.weight,
             }
             for other in arrangement.others
@@ -119,7 +119,14 @@ def _enough(own: int, given_away: int) -> int:
     return own + given_away if own > 1 else max(1, given_away)
 
 
+def _nameless(spec: Spec) -> dict[str, Any]:
+    """The schema of a canary asks for `model.name`, and KServe's webhook forbids one that is not empty."""
+    return {**spec, "model": {**spec["model"], "name": ""}} if "model" in spec else dict(spec)
+
+
 def _entry(entry: Spec) -> Predictor:
-    predictor = entry["predictor"]
+    predictor = dict(entry["predictor"])
+    if "model" in predictor:
+        predictor["model"] = {key: value for key, value in predictor["model"].items() if key != "name" or value}
     name, replicas = str(predictor.get("name") or ""), int(predictor.get("minReplicas") or 0)
     return Predictor(name, unscaled(predictor), replicas, int(entry.get("trafficPercent") or 0))

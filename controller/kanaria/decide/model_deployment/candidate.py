@@ -21,7 +21,7 @@ def admit_candidate(scene: Scene) -> Scene:
         return _gone(scene)
     scene, model = candidate_model(scene)
     scene = _reverted(scene, candidate, model)
-    if is_of(scene.trial, scene.md.spec) or _reverting(scene, candidate):
+    if is_of(scene.trial, scene.md.spec) or _settling(scene, candidate):
         return _same(scene, candidate, model)
     return _other(scene, candidate, model)
 
@@ -69,6 +69,15 @@ def _reverting(scene: Scene, candidate: CandidateModel) -> bool:
     """Whether the candidate is one whose promotion was reverted, and has still to leave Git."""
     trial = scene.trial
     return trial is not None and trial.phase is TrialPhase.REVERTED and trial.version == candidate.version
+
+
+def _settling(scene: Scene, candidate: CandidateModel) -> bool:
+    """Whether the candidate's trial is over and nothing was said since: it has still to leave Git."""
+    trial, md = scene.trial, scene.md
+    if _reverting(scene, candidate):
+        return True
+    over = trial is not None and trial.phase in SETTLING and trial.version == candidate.version
+    return over and md.status.observed_generation == md.metadata.generation
 
 
 def _same(scene: Scene, candidate: CandidateModel, model: Model | None) -> Scene:

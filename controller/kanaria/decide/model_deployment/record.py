@@ -8,8 +8,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from kanaria.api.conditions import Reason
+from kanaria.api.conditions import ConditionType, Reason
 from kanaria.api.model_deployment import Serving, Trial, TrialPhase, WarmModel
+from kanaria.api.resource import Condition
 from kanaria.decide.covering import covers
 from kanaria.decide.model_deployment import telling
 from kanaria.decide.model_deployment.scene import SETTLING, Decision, Scene
@@ -209,13 +210,16 @@ def _url(scene: Scene) -> str | None:
     return live.url or scene.status.url
 
 
-def _conditions(scene: Scene) -> tuple[Any, ...]:
-    outcome, failure = scene.outcome, scene.seen.failure
-    if failure is not None and _alias_failed(scene) and scene.free:
-        fact = f"the alias {_alias_name(scene)} could not be set: {failure.message}"
-        outcome = Wait(Reason.PROGRESSING_WITH_RETRY, f"{fact}; tried again, serving is not touched by it", retry=True)
-    generation = scene.md.metadata.generation
-    return conditions(scene.md.status.conditions, outcome, telling.ready(scene), generation, scene.now)
+def _conditions(scene: Scene) -> tuple[Condition, ...]:
+    before, ready, generation = scene.md.status.conditions, telling.ready(scene), scene.md.metadata.generation
+    told = conditions(before, scene.outcome, ready, generation, scene.now)
+    failure = scene.seen.failure
+    if failure is None or not _alias_failed(scene) or not scene.free:
+        return told
+    fact = f"the alias {_alias_name(scene)} could not be set: {failure.message}"
+    retry = Wait(Reason.PROGRESSING_WITH_RETRY, f"{fact}; tried again, serving is not touched by it", retry=True)
+    others = tuple(known for known in before if known.type != ConditionType.READY)
+    return conditions((*told, *others), retry, ready, generation, scene.now)
 
 
 def _evidence(scene: Scene) -> Scene:

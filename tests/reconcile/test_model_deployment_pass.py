@@ -1,0 +1,165 @@
+"""What the passes of ModelDeployment and MetricPolicy gather from the caches."""
+
+from typing import Any
+
+from deployments import a_spec, serving, trying
+from fake_world import a_world
+from kanaria.reconcile.metric_policy import plan_for as policy_plan
+from kanaria.reconcile.model_deployment import ModelDeploymentPass
+from kanaria.reconcile.world import Settings, World
+from kanaria.vocabulary import Apply, CommitResult, Edit, EditClass, ModelVersionAsked, ObjectName, ObjectRef
+from model_world import ModelWorld
+
+WINE = ObjectName("cellar", "wine")
+SYNC = {
+    "apiVersion": "kanaria.dev/v1alpha1",
+    "kind": "GitSync",
+    "metadata": {"name": "team", "namespace": "cellar"},
+    "spec": {"url": "https://git.example/team.git"},
+    "status": {"lastAppliedRevision": "main@sha1:abcdef0123"},
+}
+POLICY: dict[str, Any] = {
+    "apiVersion": "kanaria.dev/v1alpha1",
+    "kind": "MetricPolicy",
+    "metadata": {"name": "online", "namespace": "cellar", "generation": 1},
+    "spec": {"metrics": [{"name": "errors", "counter": {"interval": "5s"}, "sequential": {}}]},
+}
+
+
+def cached(world: ModelWorld, *more: dict[str, Any], **settings: Any) -> World:
+    """The model world's objects as the caches would hold them."""
+    md = {**world.md, "apiVersion": "kanaria.dev/v1alpha1"}
+    deployments = [
+        {**d, "apiVersion": "apps/v1", "metadata": {**d["metadata"], "namespace": "cellar"}}
+        for d in world.deployments.values()
+    ]
+    rest = [thing for thing in (world.service, world.route) if thing is not None]
+    return a_world([md, *deployments, *rest, POLICY, *more], now=world.now, settings=Settings(**settings))
+
+
+def conditions(plan: Any) -> dict[str, tuple[str, str]]:
+    return {c["type"]: (c["reason"], c["message"]) for c in plan.status["conditions"]}
+
+
+def test_an_object_that_is_gone_has_no_plan():
+    assert ModelDeploymentPass().plan_for(WINE, a_world()) is None
+    assert policy_plan(WINE, a_world()) is None
+
+
+def test_a_new_deployment_asks_where_its_model_is():
+    md = {
+        "apiVersion": "kanaria.dev/v1alpha1",
+        "kind": "ModelDeployment",
+        "metadata": {"name": "wine", "namespace": "cellar", "uid": "u", "generation": 1},
+        "spec": a_spec(stable={"version": "7"}),
+    }
+
+    plan = ModelDeploymentPass().plan_for(WINE, a_world([md]))
+
+    assert [type(question) for question in plan.questions] == [ModelVersionAsked]
+    assert conditions(plan)["Ready"][0] == "Progressing"
+
+
+def test_what_serves_and_is_at_rest_is_found_so_in_the_caches():
+    plan = ModelDeploymentPass().plan_for(WINE, cached(serving("7")))
+
+    assert (plan.acts, plan.questions) == ((), ())
+
+
+def test_a_trial_asks_the_gateway_for_both_arms():
+    world = cached(trying("8"), gateway_metrics_url="http://gateway/metrics")
+
+    (question,) = ModelDeploymentPass().plan_for(WINE, world).questions
+
+    assert question.url == "http://gateway/metrics"
+    assert "/backend/wine-v8-" in question.candidate
+    assert "/backend/wine-v7-" in question.stable
+
+
+def test_the_serving_url_of_the_settings_is_told():
+    plan = ModelDeploymentPass().plan_for(WINE, cached(serving("7"), serving_url="http://127.0.0.1:8080/"))
+
+    assert plan.status["url"] == "http://127.0.0.1:8080/serving/cellar/wine"
+
+
+def test_a_trial_names_the_commit_that_was_applied():
+    world = serving("7").spec(candidate={"version": "8"})
+    world.md["metadata"]["labels"] = {"kanaria.dev/git-sync": "team"}
+    question = ModelVersionAsked(every=world.decide().plan.questions[0].every, model="wine-quality", version="8")
+    known = world.answer(question)
+    caches = cached(world, SYNC)
+    caches = World(
+        objects=caches.objects,
+        mirrors=caches.mirrors,
+        now=caches.now,
+        answer={question: known}.get,
+        failure=caches.failure,
+        commit_result=caches.commit_result,
+    )
+
+    assert ModelDeploymentPass().plan_for(WINE, caches).status["trial"]["revision"] == "abcdef0123"
+
+
+def test_a_commit_that_landed_and_is_not_applied_is_told():
+    world = trying("8").spec(analysis=None).run(240)
+    world.md["metadata"]["labels"] = {"kanaria.dev/git-sync": "team"}
+    caches = cached(world, SYNC)
+    target = ObjectRef("kanaria.dev/v1alpha1", "ModelDeployment", "cellar", "wine")
+    edit = Edit(target, EditClass.PROPOSE, (), (), "Promote wine to version 8")
+    caches = World(
+        objects=caches.objects,
+        mirrors=caches.mirrors,
+        now=caches.now,
+        answer=caches.answer,
+        failure=caches.failure,
+        commit_result=lambda _ref: CommitResult(world.now, "fedcba9876", landed=(edit,)),
+    )
+
+    assert conditions(ModelDeploymentPass().plan_for(WINE, caches))["Ready"][0] == "AwaitingSync"
+
+
+def test_a_spec_that_cannot_be_read_is_told_and_what_serves_stays():
+    world = serving("7")
+    world.md["spec"] = {**world.md["spec"], "strategy": {"canary": {"steps": [{}]}}}
+
+    plan = ModelDeploymentPass().plan_for(WINE, cached(world))
+
+    reason, message = conditions(plan)["Stalled"]
+    assert (reason, [act for act in plan.acts if isinstance(act, Apply)]) == ("InvalidSpec", [])
+    assert "spec.strategy.canary.steps[0]: a step is either setWeight or pause" in message
+    assert plan.status["stable"]["version"] == "7"
+
+
+def test_a_spec_that_cannot_be_read_does_not_blind_the_judge():
+    world = trying("8")
+    world.md["spec"] = {**world.md["spec"], "strategy": {"canary": {"steps": [{}]}}}
+
+    plan = ModelDeploymentPass().plan_for(WINE, cached(world, gateway_metrics_url="http://gateway/metrics"))
+
+    assert len(plan.questions) == 1
+    assert plan.status["trial"]["weight"] == 10
+
+
+def test_memory_ends_with_the_object():
+    passes, world = ModelDeploymentPass(), trying("8")
+    caches = cached(world, gateway_metrics_url="http://gateway/metrics")
+    passes.plan_for(WINE, caches)
+
+    assert passes.plan_for(WINE, a_world()) is None
+    assert passes.plan_for(WINE, caches).questions
+
+
+def test_a_policy_that_can_be_read_is_ready_and_names_its_metrics():
+    plan = policy_plan(ObjectName("cellar", "online"), a_world([POLICY]))
+
+    assert (conditions(plan)["Ready"][0], plan.status["metrics"]) == ("Succeeded", "errors")
+    again = policy_plan(ObjectName("cellar", "online"), a_world([{**POLICY, "status": dict(plan.status)}]))
+    assert again.acts == ()
+
+
+def test_a_policy_with_a_gate_that_does_not_suit_its_source_is_stalled():
+    metric = {"name": "errors", "mlflow": {"key": "errors"}, "sequential": {}}
+    plan = policy_plan(ObjectName("cellar", "online"), a_world([{**POLICY, "spec": {"metrics": [metric]}}]))
+
+    reason, message = conditions(plan)["Stalled"]
+    assert (reason, "sequential does not judge mlflow" in message) == ("InvalidSpec", True)

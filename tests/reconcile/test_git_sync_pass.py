@@ -94,6 +94,7 @@ def test_a_field_that_left_the_file_leaves_the_object(cluster: SyncedCluster, *,
 
 def test_when_it_is_not_known_what_was_applied_all_is_applied_once(cluster: SyncedCluster):
     cluster.commits.clear()
+    cluster.run = type(cluster.run)()
     cluster.commit({**FILES, "deploy/c.yaml": a_config_map("c")}, "f" * 40)
 
     assert len(applied(cluster.settle())) == 3

@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 from kanaria.api import GitSync
 from kanaria.decide.git_sync import FileRead, Tree, Wanted, is_manifest, read_file, read_tree
 from kanaria.decide.git_sync.compare import compare, held
+from kanaria.decide.git_sync.read_tree import NOTHING
 from kanaria.git.trouble import GitTrouble
 from kanaria.reconcile.world import Mirrors
 from kanaria.vocabulary import Apply, Failure, ObjectRef, Plan
@@ -48,7 +49,8 @@ class OfOneSync:
     commit: str = ""
     told: datetime | None = None
     tree_of: tuple[str, str, str] = ("", "", "")
-    tree: Tree = field(default_factory=lambda: Tree(found=False))
+    tree: Tree = NOTHING
+    previous: Tree = NOTHING
     planned: tuple[Wanted, ...] = ()
     covered: dict[ObjectRef, tuple[str, str]] = field(default_factory=dict)
     stored: dict[ObjectRef, tuple[str, str]] = field(default_factory=dict)
@@ -113,7 +115,7 @@ class GitMemory:
         url = known.url_and_branch[0]
         if known.tree_of == (url, commit, path):
             return
-        known.tree = self._tree(mirrors, (url, commit, path), sync)
+        known.previous, known.tree = known.tree, self._tree(mirrors, (url, commit, path), sync)
         known.tree_of = (url, commit, path)
         wanted = {each.ref for each in known.tree.objects.values()}
         for memo in (known.covered, known.stored):
@@ -123,8 +125,9 @@ class GitMemory:
     def applied(self, known: OfOneSync, mirrors: Mirrors, sync: GitSync) -> Tree | None:
         """What was applied last, by what the status tells of it; None where that cannot be read any more."""
         told = sync.status.inventory.digest
-        if not told or known.tree.digest == told:
-            return known.tree if told else None
+        at_hand = next((tree for tree in (known.tree, known.previous) if tree.digest == told), None)
+        if at_hand or not told:
+            return at_hand if told else None
         _, _, commit = (sync.status.last_applied_revision or "").rpartition(":")
         try:
             tree = self._tree(mirrors, (sync.spec.url, commit, sync.spec.path), sync.ref)

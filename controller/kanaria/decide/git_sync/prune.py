@@ -29,11 +29,10 @@ def prune(scene: Scene) -> Scene:
 
 def _doomed(scene: Scene) -> tuple[ObjectRef, ...]:
     wanted = scene.seen.tree.objects
-    labelled = (body for body in scene.seen.labelled if not body["metadata"].get("deletionTimestamp"))
-    refs = sorted({ObjectRef.of(body) for body in labelled})
+    refs = (ObjectRef.of(body) for body in scene.seen.labelled if not body["metadata"].get("deletionTimestamp"))
     # One object may be at hand in two versions of its API.
     unwanted = {identity(ref): ref for ref in refs if identity(ref) not in wanted}
-    return tuple(unwanted.values())
+    return tuple(sorted(unwanted.values()))
 
 
 def _is_too_much(scene: Scene, doomed: Sequence[ObjectRef]) -> bool:

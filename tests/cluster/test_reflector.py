@@ -121,7 +121,14 @@ async def test_after_410_it_lists_again_and_tells_what_went_meanwhile(expired: A
             await listener.hears("stays ->1", "goes ->2", "changes ->3", "goes 2>-", "changes 3>40", "comes ->41")
 
             assert listener.names() == {"stays", "changes", "comes"}
-            assert listener.waits == []
+            assert listener.waits == [0.0]
+
+
+async def test_a_server_that_says_410_again_and_again_is_not_hurried():
+    async with a_scripted_api(list=[listed(5)], watch=[status(410, "too old")]) as api, a_listener(api) as listener:
+        await eventually(lambda: len(listener.waits) >= 5)
+
+        assert listener.waits[:5] == pytest.approx([0.0, 0.1, 0.3, 0.7, 1.5])
 
 
 async def test_a_page_that_expired_begins_the_list_anew():

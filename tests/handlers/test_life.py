@@ -77,28 +77,20 @@ async def an_operator_process(server: ApiServer, folder: Path, **environment: st
         await process.wait()
 
 
-async def test_it_gets_ready_says_so_and_stops_soon_after_a_signal(server: ApiServer, tmp_path: Path):
-    async with an_operator_process(server, tmp_path) as running:
-        await eventually(running.ready, within=60)
-        running.process.send_signal(signal.SIGTERM)
-        code = await asyncio.wait_for(running.process.wait(), 30)
-
-    assert code == 0
-    assert "ready: all caches are synced" in running.log.read_text()
-    assert "Traceback" not in running.log.read_text()
-
-
-async def test_kopf_writes_nothing_onto_objects(server: ApiServer, tmp_path: Path):
+async def test_it_gets_ready_leaves_no_marks_of_kopf_and_stops_soon_after_a_signal(server: ApiServer, tmp_path: Path):
     policy = {"metadata": {"name": "p", "namespace": "default"}, "spec": {"metrics": [METRIC]}}
     async with Api(server.url, "t") as api, an_operator_process(server, tmp_path) as running:
         await eventually(running.ready, within=60)
-        marks = {"apiVersion": POLICIES.api_version, "kind": POLICIES.kind}
-        await api.create(POLICIES, {**marks, **policy})
+        await api.create(POLICIES, {"apiVersion": POLICIES.api_version, "kind": POLICIES.kind, **policy})
         await eventually(lambda: _has_status(api))
         found = (await api.get(POLICIES, "default", "p"))["metadata"]
+        running.process.send_signal(signal.SIGTERM)
+        code = await asyncio.wait_for(running.process.wait(), 30)
 
-    assert "finalizers" not in found
-    assert found.get("annotations", {}) == {}
+    assert ("finalizers" in found, found.get("annotations", {})) == (False, {})
+    assert code == 0
+    assert "ready: all caches are synced" in running.log.read_text()
+    assert "Traceback" not in running.log.read_text()
 
 
 async def _has_status(api: Api) -> bool:

@@ -6,21 +6,19 @@ does not serve counts as synced with no objects, and is looked for again.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
-from typing import Any
 
 from kanaria.cluster.client import Client
 from kanaria.cluster.errors import ClusterError, GoneError, NotFoundError, TooManyRequestsError
 from kanaria.cluster.resource import Resource
-from kanaria.cluster.store import Change, Store, name_of, version_of
+from kanaria.cluster.store import Change, Store, name_of, slim, version_of
 from kanaria.vocabulary import ObjectName, Watch
 from kanaria.vocabulary.objects import Manifest
 
 log = logging.getLogger(__name__)
 FIRST_RETRY = 0.1
 SLOWEST_RETRY = 10.0
-_WRITER = {"manager", "operation", "subresource", "time"}
 Sleep = Callable[[float], Awaitable[None]]
 
 
@@ -57,7 +55,9 @@ class Reflector:
             try:
                 await self._list_and_watch()
             except GoneError:
-                continue
+                # Once is usual, and costs no wait; a server that says so again and again is given time.
+                await self._sleep(self._delay - FIRST_RETRY)
+                self._delay = min(self._delay * 2, SLOWEST_RETRY)
             except ClusterError as error:
                 self._complain(error)
                 await self._sleep(max(self._delay, getattr(error, "retry_after", 0.0)))
@@ -94,7 +94,6 @@ class Reflector:
             self._come_in_sync()
             raise
         self._come_in_sync()
-        self._delay, self._complaint = FIRST_RETRY, ""
         while True:
             since = await self._watch_from(resource, since)
 
@@ -112,6 +111,7 @@ class Reflector:
                 elif kind != "BOOKMARK":
                     self._put(manifest)
                 self._advance(int(since))
+                self._delay, self._complaint = FIRST_RETRY, ""
         return since
 
     async def _relist(self, resource: Resource) -> str:
@@ -134,7 +134,7 @@ class Reflector:
                 self._put(manifest)
 
     def _put(self, manifest: Manifest) -> None:
-        self._told(self.store.put({**manifest, "metadata": _slim(manifest["metadata"])}))
+        self._told(self.store.put(slim(manifest)))
 
     def _advance(self, version: int) -> None:
         self._seen = max(self._seen, version)
@@ -149,11 +149,3 @@ class Reflector:
             self._complaint = str(error)
             loud = not isinstance(error, NotFoundError | TooManyRequestsError)
             log.log(logging.WARNING if loud else logging.DEBUG, "%s cannot be watched: %s", self.watch.kind, error)
-
-
-def _slim(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """Metadata that tells who wrote the object and when, not which fields: that is often half of an object."""
-    kept = dict(metadata)
-    if "managedFields" in kept:
-        kept["managedFields"] = [{k: v for k, v in entry.items() if k in _WRITER} for entry in kept["managedFields"]]
-    return kept

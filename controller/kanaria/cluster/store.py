@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from kanaria.vocabulary import ObjectName
 from kanaria.vocabulary.objects import Manifest
 
+_WRITER = {"manager", "operation", "subresource", "time"}
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -86,6 +88,15 @@ def name_of(manifest: Manifest) -> ObjectName:
 def version_of(manifest: Manifest) -> int:
     """The object's resourceVersion; Kubernetes lets them be compared as numbers."""
     return int(manifest["metadata"].get("resourceVersion") or 0)
+
+
+def slim(manifest: Manifest) -> Manifest:
+    """The object with who wrote it and when, without which fields: that is often half of an object."""
+    metadata = manifest["metadata"]
+    if "managedFields" not in metadata:
+        return manifest
+    writers = [{key: value for key, value in entry.items() if key in _WRITER} for entry in metadata["managedFields"]]
+    return {**manifest, "metadata": {**metadata, "managedFields": writers}}
 
 
 def _matches(manifest: Manifest, namespace: str | None, labels: Mapping[str, str]) -> bool:

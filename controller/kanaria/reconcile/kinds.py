@@ -1,31 +1,28 @@
 """Which pass belongs to which kind, and what the passes need at hand."""
 
-import importlib
-import importlib.util
 from collections.abc import Callable, Mapping
 
 from kanaria.api import KINDS
 from kanaria.api.resource import API_VERSION
+from kanaria.reconcile import metric_policy, ml_pipeline, ml_pipeline_run
+from kanaria.reconcile.git_sync import GitSyncPass
+from kanaria.reconcile.model_deployment import ModelDeploymentPass
 from kanaria.reconcile.pokes import SERVICE, SERVICE_LABEL
 from kanaria.reconcile.world import World
 from kanaria.vocabulary import ObjectName, Plan, Watch, marks
 
 PlanFor = Callable[[ObjectName, World], Plan | None]
-_FILES = {
-    "GitSync": "git_sync",
-    "MLPipeline": "ml_pipeline",
-    "MLPipelineRun": "ml_pipeline_run",
-    "MetricPolicy": "metric_policy",
-    "ModelDeployment": "model_deployment",
-}
 ROUTE = ("gateway.networking.k8s.io/v1", "HTTPRoute")
 
 
 def passes() -> Mapping[str, PlanFor]:
-    """The pass of each kind."""
-    names = {kind: f"kanaria.reconcile.{file}" for kind, file in _FILES.items()}
+    """The pass of each kind; some remember what they would have to read again."""
     return {
-        kind: importlib.import_module(name).plan_for for kind, name in names.items() if importlib.util.find_spec(name)
+        "GitSync": GitSyncPass(),
+        "MLPipeline": ml_pipeline.plan_for,
+        "MLPipelineRun": ml_pipeline_run.plan_for,
+        "MetricPolicy": metric_policy.plan_for,
+        "ModelDeployment": ModelDeploymentPass().plan_for,
     }
 
 

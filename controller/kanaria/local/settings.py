@@ -6,7 +6,7 @@ import json
 import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 Part = Literal["workloads", "kubelet", "kserve", "router", "mlflow", "git"]
 ALL_PARTS: frozenset[Part] = frozenset(("workloads", "kubelet", "kserve", "router", "mlflow", "git"))
@@ -67,8 +67,8 @@ class TownInfo:
 def read_info(home: Path) -> TownInfo | None:
     """What the last town of this home told, if there was one."""
     try:
-        told = json.loads((home / "town.json").read_text())
-        paths = {name: Path(told.pop(name)) for name in ("home", "kubeconfig", "repository")}
-        return TownInfo(**paths, **told)
+        told: dict[str, Any] = json.loads((home / "town.json").read_text())
+        told |= {name: Path(told[name]) for name in ("home", "kubeconfig", "repository")}
+        return TownInfo(**told)
     except (OSError, ValueError, TypeError, KeyError):
         return None

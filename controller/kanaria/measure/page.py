@@ -1,7 +1,7 @@
 """What a Prometheus text page says of some metrics, read without reading the rest."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 _LABEL = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"')
 _ESCAPED = re.compile(r"\\(.)")
@@ -9,11 +9,11 @@ Labels = Mapping[str, str]
 
 
 class Page:
-    """One scrape. A metric is read once, however many backends are asked for."""
+    """One scrape. A metric's lines are sorted by backend once; labels are read of the backends that are asked for."""
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._read: dict[tuple[str, str], dict[str, list[tuple[Labels, int]]]] = {}
+        self._sorted: dict[tuple[str, str], dict[str, list[tuple[str, str]]]] = {}
 
     def knows(self, metric: str) -> bool:
         """Whether the page speaks of the metric at all, be it only by its type."""
@@ -21,26 +21,27 @@ class Page:
 
     def series(self, metric: str, label: str, value: str) -> list[tuple[Labels, int]]:
         """The metric's series that bear label=value: all labels, and the count."""
-        if (metric, label) not in self._read:
-            grouped: dict[str, list[tuple[Labels, int]]] = {}
-            for labels, count in self._lines(metric):
-                grouped.setdefault(labels.get(label, ""), []).append((labels, count))
-            self._read[metric, label] = grouped
-        return self._read[metric, label].get(value, [])
+        if (metric, label) not in self._sorted:
+            self._sorted[metric, label] = self._sort(metric, label)
+        return [(_labels(text), _count(number)) for text, number in self._sorted[metric, label].get(value, ())]
 
-    def _lines(self, metric: str) -> Iterator[tuple[Labels, int]]:
+    def _sort(self, metric: str, label: str) -> dict[str, list[tuple[str, str]]]:
         # The greedy part stops at the last brace of the line: values of labels may hold braces themselves.
         line = re.compile(rf"^{re.escape(metric)}\{{(.*)\}}\s+([^\s]+)", re.MULTILINE)
-        for found in line.finditer(self._text):
-            labels, number = found.groups()
-            yield _labels(labels), _count(number)
+        named = re.compile(rf'(?:^|,)\s*{re.escape(label)}="((?:[^"\\]|\\.)*)"')
+        found: dict[str, list[tuple[str, str]]] = {}
+        for text, number in line.findall(self._text):
+            if (value := named.search(text)) is not None:
+                found.setdefault(_plain(value[1]), []).append((text, number))
+        return found
 
 
 def _labels(text: str) -> Labels:
-    pairs = _LABEL.findall(text)
-    if "\\" not in text:
-        return dict(pairs)
-    return {name: _ESCAPED.sub(_unescaped, value) for name, value in pairs}
+    return {name: _plain(value) for name, value in _LABEL.findall(text)}
+
+
+def _plain(value: str) -> str:
+    return _ESCAPED.sub(_unescaped, value) if "\\" in value else value
 
 
 def _unescaped(found: "re.Match[str]") -> str:

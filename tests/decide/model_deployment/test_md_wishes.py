@@ -15,9 +15,9 @@ def a_deployment(phase: str | None, version: str = "8", **spec: object) -> Model
     trial = {"id": "8@1", "version": "8", "startedAt": NOON, "endedAt": NOON, "evidence": EVIDENCE, "runId": "r8"}
     fields = {"stable": {"version": "7"}, "candidate": {"version": version, "modelId": "m-8"}, **spec}
     body = {
-        "metadata": {"name": "wine", "namespace": "cellar"},
+        "metadata": {"name": "wine", "namespace": "cellar", "generation": 3},
         "spec": a_spec(**fields),
-        "status": {"trial": trial | {"phase": phase}} if phase else {},
+        "status": {"observedGeneration": 3} | ({"trial": trial | {"phase": phase}} if phase else {}),
     }
     return ModelDeployment.read(body)
 
@@ -26,7 +26,11 @@ def test_a_passed_candidate_becomes_stable():
     (edit,) = edits_due(a_deployment("Passed"))
 
     assert (edit.subject, edit.edit_class) == ("Promote wine to version 8", EditClass.PROPOSE)
-    assert edit.expects == (Field(("spec", "candidate", "version"), "8"), Field(("spec", "stable", "version"), "7"))
+    assert edit.expects == (
+        Field(("spec", "candidate", "version"), "8"),
+        Field(("spec", "candidate"), {"version": "8", "modelId": "m-8"}),
+        Field(("spec", "stable", "version"), "7"),
+    )
     assert edit.changes == (
         Set(("spec", "stable"), {"version": "8", "modelId": "m-8"}),
         Unset(("spec", "candidate")),
@@ -48,7 +52,7 @@ def test_changes_tried_with_a_candidate_move_up_leaf_by_leaf():
 def test_a_first_version_expects_no_stable():
     (edit,) = edits_due(a_deployment("Passed", stable=None))
 
-    assert edit.expects[1] == Field(("spec", "stable"), None)
+    assert edit.expects[2] == Field(("spec", "stable"), None)
 
 
 @pytest.mark.parametrize("phase", ["Failed", "Reverted"])
@@ -82,6 +86,13 @@ def test_a_candidate_without_proof_against_it_is_removed_only(phase: str):
 )
 def test_nothing_is_due(deployment: ModelDeployment):
     assert edits_due(deployment) == ()
+
+
+def test_nothing_is_due_before_the_pass_has_seen_the_spec_as_it_is():
+    deployment = a_deployment("Failed")
+    status = deployment.status.model_copy(update={"observed_generation": 2})
+
+    assert edits_due(deployment.model_copy(update={"status": status})) == ()
 
 
 def test_a_subject_is_short_whatever_the_evidence():

@@ -6,7 +6,7 @@ from kanaria.decide.model_deployment.metrics import no_judge
 from kanaria.decide.model_deployment.models import as_asked, candidate_model
 from kanaria.decide.model_deployment.scene import SETTLING, Model, Scene
 from kanaria.decide.model_deployment.stable import serving
-from kanaria.decide.model_deployment.trials import begin, close, end, forget, is_of
+from kanaria.decide.model_deployment.trials import begin, close, end, forget, is_of, named
 from kanaria.vocabulary import Stall
 
 ABORT = "kanaria.dev/abort"
@@ -62,7 +62,7 @@ def _reverted(scene: Scene, candidate: CandidateModel, model: Model | None) -> S
         return scene
     if scene.active is not None:
         scene = close(scene, TrialPhase.SUPERSEDED, "a promotion was reverted")
-    return end(begin(scene, model), TrialPhase.REVERTED, REVERTED)
+    return end(named(scene, model), TrialPhase.REVERTED, REVERTED)
 
 
 def _reverting(scene: Scene, candidate: CandidateModel) -> bool:

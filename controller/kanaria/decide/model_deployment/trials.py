@@ -49,6 +49,13 @@ def is_of(trial: Trial | None, spec: ModelDeploymentSpec) -> bool:
 
 def begin(scene: Scene, model: Model) -> Scene:
     """A new trial of the spec's candidate, at the very beginning."""
+    scene = named(scene, model)
+    trial = scene.trial
+    return scene.tells(Reason.CANARY_STARTED, f"version {model.version} is tried: trial {trial.id if trial else ''}")
+
+
+def named(scene: Scene, model: Model) -> Scene:
+    """The spec's candidate has a trial, of which nobody was told yet."""
     generation = scene.md.metadata.generation
     trial = Trial(
         id=trial_id(scene.md.spec, generation),
@@ -64,8 +71,7 @@ def begin(scene: Scene, model: Model) -> Scene:
         step_word="loading",
         analysis=scene.md.spec.analysis,
     )
-    scene = scene.with_status(trial=trial).but(memory=Memory(trial=trial.id, drained=scene.memory.drained))
-    return scene.tells(Reason.CANARY_STARTED, f"version {model.version} is tried: trial {trial.id}")
+    return scene.with_status(trial=trial).but(memory=Memory(trial=trial.id, drained=scene.memory.drained))
 
 
 def end(scene: Scene, phase: TrialPhase, evidence: str) -> Scene:

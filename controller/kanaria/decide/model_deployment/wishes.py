@@ -1,7 +1,8 @@
 """Which edits to Git are due for a ModelDeployment? Derived anew each time from its status and live spec.
 
 A promotion is due while a passed candidate stands in the spec, a removal while one that is over does. Once the
-commit is applied the spec says so, and nothing is due any more.
+commit is applied the spec says so, and nothing is due any more. Nor is anything before the pass has seen the spec as
+it is: what a person changed since is a new wish, and the status does not speak of it yet.
 """
 
 from collections.abc import Iterator, Mapping
@@ -21,22 +22,24 @@ def edits_due(md: ModelDeployment) -> tuple[Edit, ...]:
     trial, candidate = md.status.trial, md.spec.candidate
     if trial is None or candidate is None or candidate.version != trial.version:
         return ()
+    if (md.status.observed_generation or 0) != md.metadata.generation:
+        return ()
     if trial.phase is TrialPhase.PASSED:
         return () if md.spec.suspend else (_promotion(md, candidate, trial),)
     if trial.phase in _REJECTED | _REMOVED:
-        return (_removal(md, trial),)
+        return (_removal(md, candidate, trial),)
     return ()
 
 
 def _promotion(md: ModelDeployment, candidate: CandidateModel, trial: Trial) -> Edit:
     stable = md.spec.stable
-    model = candidate.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"predictor"})
+    model = {key: value for key, value in _written(candidate).items() if key != "predictor"}
     moved = tuple(Set(path, value) for path, value in _leaves(candidate.predictor or {}, ("spec", "predictor")))
     return Edit(
         target=md.ref,
         edit_class=EditClass.PROPOSE,
         expects=(
-            Field((*_CANDIDATE, "version"), trial.version),
+            *_stands(candidate),
             Field(("spec", "stable", "version"), stable.version) if stable else Field(("spec", "stable"), None),
         ),
         changes=(Set(("spec", "stable"), model), *moved, Unset(_CANDIDATE)),
@@ -46,7 +49,7 @@ def _promotion(md: ModelDeployment, candidate: CandidateModel, trial: Trial) -> 
     )
 
 
-def _removal(md: ModelDeployment, trial: Trial) -> Edit:
+def _removal(md: ModelDeployment, candidate: CandidateModel, trial: Trial) -> Edit:
     entry = {"version": trial.version, "reason": str(trial.phase), "evidence": trial.evidence}
     if trial.ended_at is not None:
         entry["at"] = trial.ended_at.strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -54,12 +57,22 @@ def _removal(md: ModelDeployment, trial: Trial) -> Edit:
     return Edit(
         target=md.ref,
         edit_class=EditClass.SETTLE,
-        expects=(Field((*_CANDIDATE, "version"), trial.version),),
+        expects=_stands(candidate),
         changes=(Unset(_CANDIDATE), *rejection),
         subject=_short(f"Take back {md.metadata.name} {trial.version}: {trial.evidence}"),
         body=trial.evidence,
         trailers=_trailers(md, trial, str(trial.phase)),
     )
+
+
+def _written(candidate: CandidateModel) -> dict[str, Any]:
+    """The candidate as it stands in the file: one that was changed there since is another wish."""
+    return candidate.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+def _stands(candidate: CandidateModel) -> tuple[Field, ...]:
+    """The candidate still stands in the file as it was tried: its version first, which says most where it does not."""
+    return (Field((*_CANDIDATE, "version"), candidate.version), Field(_CANDIDATE, _written(candidate)))
 
 
 def _trailers(md: ModelDeployment, trial: Trial, reason: str) -> tuple[tuple[str, str], ...]:

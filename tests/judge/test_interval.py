@@ -115,8 +115,9 @@ def test_two_metrics_widen_the_lower_end_and_raise_the_level() -> None:
             "errors ×2.1, 90 % always-valid [1.4, 3.2], after 1,240 requests", "errors ×2.1 [1.4, 3.2]", id="usual",
         ),
         pytest.param(
-            RatioInterval(math.inf, 5.2, math.inf, 0.925, 90),
-            "errors ×∞, 92.5 % always-valid [5.2, ∞), after 90 requests", "errors ×∞ [5.2, ∞)", id="unbounded",
+            RatioInterval(math.inf, 5.2, math.inf, 0.925, 90, 13, 409),
+            "errors: 13 in 90 requests, stable none in 409", "errors: 13 in 90 requests, stable none in 409",
+            id="stable has none",
         ),
         pytest.param(
             RatioInterval(0.714, 0, 1234.5, 0.9, 9),

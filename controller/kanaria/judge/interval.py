@@ -28,16 +28,21 @@ class RatioInterval:
     upper: float
     level: float
     requests: int
+    bad: int = 0
+    stable_requests: int = 0
 
     def short(self, metric: str) -> str:
         """For a commit: `errors ×3.1 [2.0, 4.9]`."""
         if self.ratio is None:
             return f"{metric}: none in {self.requests:,} requests"
+        if math.isinf(self.ratio):
+            # No number of times none is a ratio to tell people: the counts are.
+            return f"{metric}: {self.bad:,} in {self.requests:,} requests, stable none in {self.stable_requests:,}"
         return f"{metric} ×{_number(self.ratio)} {self._span()}"
 
     def sentence(self, metric: str) -> str:
         """For a person: `errors ×2.1, 90 % always-valid [1.4, 3.2], after 1,240 requests`."""
-        if self.ratio is None:
+        if self.ratio is None or math.isinf(self.ratio):
             return self.short(metric)
         percent = f"{100 * self.level:.3g} %"
         return (
@@ -63,6 +68,8 @@ def ratio_interval(evidence: Evidence, test: SequentialTest, metrics: int = 1) -
         upper=math.exp(_upper_end(curve, floor)),
         level=1 - test.alpha / metrics - test.beta,
         requests=evidence.candidate.total,
+        bad=evidence.candidate.bad,
+        stable_requests=evidence.stable.total,
     )
 
 

@@ -3,8 +3,10 @@
 import pytest
 
 from deployments import a_policy, canary, message, passed, phase, promoted, reason, serving, trying, weight
+from kanaria.api import MetricPolicy
 from kanaria.decide.model_deployment import WayBack
 from kanaria.vocabulary import Apply, FailureKind, SetAlias, TagModelVersion, WriteStatus
+from model_world import ModelWorld
 
 
 def kinds(acts: object) -> list[str]:
@@ -111,10 +113,36 @@ def test_a_restart_takes_the_evidence_up_from_the_checkpoint():
     assert world.read_md().status.trial.requests > counted > 1000
 
 
+def counted(world: ModelWorld) -> int:
+    return max(evidence.candidate.total for evidence in world.memory.evidence.values())
+
+
+def next_reading(world: ModelWorld) -> None:
+    known = dict(world.memory.readings)
+    while world.memory.readings == known:
+        world.run(1, every=1)
+
+
 def test_a_window_that_overlaps_a_change_of_weight_is_not_counted():
+    metric = {"name": "errors", "counter": {"interval": "30s"}, "sequential": {}}
+    slow = MetricPolicy.read({"metadata": {"name": "online"}, "spec": {"metrics": [metric]}})
+    analysis = {"policies": [{"name": "online"}], "warmup": "1s"}
+    world = trying("8", policies=(slow,), analysis=analysis)
+    while weight(world) == 10 or world.read_md().status.trial.weight_since is None:
+        world.run(1, every=1)
+    before = counted(world)
+    assert before > 0
+
+    next_reading(world)
+    assert counted(world) == before
+    next_reading(world)
+    assert counted(world) > before
+
+
+def test_nothing_is_counted_before_the_warm_up_is_over():
     world = trying("8", analysis={"policies": [{"name": "online"}], "warmup": "10m"}).run(110)
 
-    assert (weight(world), world.read_md().status.trial.requests) == (50, 0)
+    assert (weight(world), counted(world)) == (50, 0)
 
 
 def test_several_metrics_share_the_chance_of_a_false_alarm():

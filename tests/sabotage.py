@@ -37,9 +37,10 @@ class Saboteur:
     async def _watch(self, api: Api, resource: Resource) -> None:
         since = (await api.list(resource, NAMESPACE))["metadata"]["resourceVersion"]
         while True:
-            async for _, thing in api.watch(resource, NAMESPACE, since=since):
+            async for event, thing in api.watch(resource, NAMESPACE, since=since):
                 since = thing["metadata"]["resourceVersion"]
-                self._strike(resource, thing)
+                if event != "BOOKMARK":
+                    self._strike(resource, thing)
 
     def _strike(self, resource: Resource, thing: Mapping[str, Any]) -> None:
         for moment in self.moments:

@@ -9,11 +9,13 @@ import typer
 from kanaria import __version__
 from kanaria.cli.checkout import checkout
 from kanaria.cli.crds import write_crds
+from kanaria.cli.lint import lint
 from kanaria.cli.run import run
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="markdown")
 
 app.command()(run)
+app.command()(lint)
 app.command()(checkout)
 
 

@@ -33,25 +33,38 @@ class Values:
         return _REFERENCE.sub(lambda found: found[0][1:] if found[1] else self.known[found[2]], text)
 
 
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A reference that stands for nothing: the keys of its field from the spec on, and place, fact and remedy."""
+
+    field: tuple[str | int, ...]
+    sentence: str
+
+
 def unknown_reference(spec: PipelineSpec) -> str:
     """The first reference that stands for nothing, with its place and what exists; empty where all are known."""
-    for step in spec.steps:
+    return next((found.sentence for found in unknown_references(spec)), "")
+
+
+def unknown_references(spec: PipelineSpec) -> Iterator[Unknown]:
+    """All references that stand for nothing."""
+    for index, step in enumerate(spec.steps):
         known = _known(step, spec)
-        for place, text in _texts(step):
+        for place, field, text in _texts(step):
             for reference in _references(text):
                 if reference not in known:
                     there = ", ".join(f"${{{name}}}" for name in sorted(known)) or "nothing to refer to"
-                    return (
+                    sentence = (
                         f"spec.steps {step.name!r}, {place}: ${{{reference}}} stands for nothing; there is: {there}. "
                         "Outputs are known to steps that depend on the step which declares them; "
                         "write $${…} for a text that is meant as it stands"
                     )
-    return ""
+                    yield Unknown(("steps", index, *field), sentence)
 
 
-def _texts(step: Step) -> Iterator[tuple[str, str]]:
-    yield from ((f"command[{index}]", text) for index, text in enumerate(step.command))
-    yield from ((f"env {variable.name}", variable.value) for variable in step.env)
+def _texts(step: Step) -> Iterator[tuple[str, tuple[str | int, ...], str]]:
+    yield from ((f"command[{index}]", ("command", index), text) for index, text in enumerate(step.command))
+    yield from ((f"env {each.name}", ("env", index, "value"), each.value) for index, each in enumerate(step.env))
 
 
 def _references(text: str) -> Iterator[str]:

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from kanaria.api.conditions import Reason
 from kanaria.api.resource import Condition, Resource, ResourceStatus
 from kanaria.decide import readiness
+from kanaria.decide.wrong_fields import wrong_fields
 from kanaria.vocabulary import Plan, Stall, WriteStatus
 
 _MOST = 5
@@ -42,15 +43,9 @@ def readable(kind: type[R], bodies: Iterable[Mapping[str, Any] | None]) -> tuple
 
 def sentence(error: ValidationError) -> str:
     """The first wrong fields: place, fact, remedy."""
-    told = [_one(tuple(each["loc"]), each["msg"]) for each in error.errors()[:_MOST]]
-    more = error.error_count() - len(told)
-    return "; ".join(told) + (f"; and {more} more" if more > 0 else "")
-
-
-def _one(place: tuple[int | str, ...], fact: str) -> str:
-    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place).lstrip(".")
-    fact = fact.removeprefix("Value error, ")
-    return f"{path}: {fact}" if path and not fact.startswith("spec") else fact
+    found = wrong_fields(error)
+    more = f"; and {len(found) - _MOST} more" if len(found) > _MOST else ""
+    return "; ".join(map(str, found[:_MOST])) + more
 
 
 def _conditions(status: Mapping[str, Any]) -> tuple[Condition, ...]:

@@ -16,6 +16,8 @@ _FLOAT = re.compile(
 )
 _REPLACED = {f"{_TAG}{name}" for name in ("timestamp", "value", "int", "float")}
 
+_REMEDY = "this is no YAML; mend brackets, quotes or indentation near this line"
+
 
 class DocumentError(Exception):
     """A file that is no YAML or JSON; `line` counts from 1, or is 0 where it is not known."""
@@ -42,7 +44,7 @@ class _Strict(_Loader):  # type: ignore[misc]
             name = str(key.value) if isinstance(key, yaml.ScalarNode) else ""
             line = key.start_mark.line + 1
             if not isinstance(key, yaml.ScalarNode):
-                raise DocumentError("a key must be a text", line)
+                raise DocumentError("a key must be a text: write key: value", line)
             if name in seen and key.tag != f"{_TAG}merge":
                 raise DocumentError(f"the key {name!r} stands twice in one mapping: remove one", line)
             seen.add(name)
@@ -69,11 +71,12 @@ def documents(text: str) -> tuple[Document, ...]:
         return tuple(_documents(loader))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise DocumentError(_one_line(error.problem or str(error)), mark.line + 1 if mark else 0) from error
+        fact = _one_line(error.problem or str(error))
+        raise DocumentError(f"{fact}: {_REMEDY}", mark.line + 1 if mark else 0) from error
     except yaml.reader.ReaderError as error:
-        raise DocumentError(f"it holds a character that YAML does not know: {error.reason}") from error
+        raise DocumentError(f"it holds a character that YAML does not know ({error.reason}): remove it") from error
     except RecursionError as error:
-        raise DocumentError("it is nested too deeply") from error
+        raise DocumentError("it is nested too deeply: make it flatter") from error
     finally:
         loader.dispose()
 
@@ -101,7 +104,7 @@ def _refuse_bombs(root: yaml.Node, limit: int = 1_000_000) -> None:
         return sizes[id(node)]
 
     if size(root) >= limit:
-        raise DocumentError("its aliases unfold to too many values", root.start_mark.line + 1)
+        raise DocumentError("its aliases unfold to too many values: write them out", root.start_mark.line + 1)
 
 
 def line_of(text: str, document_line: int, path: tuple[str | int, ...]) -> int:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from kanaria.api.conditions import Reason
 from kanaria.decide.git_sync.head import host_of
+from kanaria.decide.git_sync.read_file import Fault
 from kanaria.decide.git_sync.scene import Scene
 from kanaria.vocabulary import Stall, Unanswered, Wait
 
@@ -52,6 +53,6 @@ def _stalled(scene: Scene, reason: Reason, message: str) -> Scene:
     return replace(scene, outcome=Stall(reason, message), over=True)
 
 
-def _sentence(faults: tuple[str, ...]) -> str:
+def _sentence(faults: tuple[Fault, ...]) -> str:
     more = f"; and {len(faults) - _MOST} more" if len(faults) > _MOST else ""
-    return "; ".join(faults[:_MOST]) + more
+    return "; ".join(map(str, faults[:_MOST])) + more

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from kanaria.api import KINDS
 from kanaria.api.resource import API_VERSION, GROUP, Resource
+from kanaria.decide.wrong_fields import FieldPath, WrongField, wrong_fields
 from kanaria.vocabulary import ObjectRef, marks
 from kanaria.vocabulary.documents import Document, DocumentError, documents, line_of
 from kanaria.vocabulary.objects import Manifest, content_hash
@@ -58,19 +59,36 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with a file: place, fact and remedy. `line` counts from 1, or is 0 where it is not known."""
+
+    path: str
+    line: int
+    sentence: str
+
+    def __str__(self) -> str:
+        place = f"{self.path}, line {self.line}" if self.line else self.path
+        return f"{place}: {self.sentence}"
+
+
+@dataclass(frozen=True, slots=True)
 class FileRead:
-    """The objects of one file, and the sentences that say what is wrong with it."""
+    """The objects of one file, and what is wrong with it."""
 
     objects: tuple[Wanted, ...] = ()
-    faults: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
 
 
 class _FaultError(Exception):
-    """What is wrong with a document: a sentence, and the path of the field where there is one."""
+    """What is wrong with a document."""
 
-    def __init__(self, sentence: str, field: tuple[str | int, ...] = ()) -> None:
-        super().__init__(sentence)
-        self.field = field
+    def __init__(self, *wrong: WrongField) -> None:
+        super().__init__("; ".join(map(str, wrong)))
+        self.wrong = wrong
+
+
+def _fault(sentence: str, field: FieldPath = ()) -> _FaultError:
+    return _FaultError(WrongField(field, sentence))
 
 
 def is_manifest(path: str) -> bool:
@@ -79,26 +97,29 @@ def is_manifest(path: str) -> bool:
 
 
 def read_file(path: str, content: bytes, sync: ObjectRef) -> FileRead:
-    """Read a file strictly: a fault names file, line, fact and remedy; the other documents are read."""
+    """Read a file strictly: a fault names file, line, fact and remedy; the other documents are read.
+
+    A sync without a namespace takes objects of every namespace: so files are read that no sync applies yet.
+    """
     try:
         text = content.decode()
         if text.startswith(_LFS):
-            return FileRead(
-                faults=(f"{path}: it is a Git LFS pointer, which Kanaria does not follow: commit the file",)
-            )
+            sentence = "it is a Git LFS pointer, which Kanaria does not follow: commit the file"
+            return FileRead(faults=(Fault(path, 0, sentence),))
         found = documents(text)
     except UnicodeDecodeError:
-        return FileRead(faults=(f"{path}: it is no UTF-8 text: save it as UTF-8",))
+        return FileRead(faults=(Fault(path, 0, "it is no UTF-8 text: save it as UTF-8"),))
     except DocumentError as error:
-        return FileRead(faults=(f"{_place(path, error.line)}: {error}",))
+        return FileRead(faults=(Fault(path, error.line, str(error)),))
     objects: list[Wanted] = []
-    faults: list[str] = []
+    faults: list[Fault] = []
     for document in found:
         try:
             objects.append(_wanted(path, document, sync))
         except _FaultError as error:
-            line = line_of(text, document.line, error.field) if error.field else document.line
-            faults.append(f"{_place(path, line)}: {error}")
+            for wrong in error.wrong:
+                line = line_of(text, document.line, wrong.field) if wrong.field else document.line
+                faults.append(Fault(path, line, wrong.sentence))
     return FileRead(tuple(objects), tuple(faults))
 
 
@@ -123,61 +144,34 @@ def _wanted(path: str, document: Document, sync: ObjectRef) -> Wanted:
 
 def _identity(value: Any, sync: ObjectRef) -> ObjectRef:
     if not isinstance(value, Mapping):
-        raise _FaultError("it is no object: a manifest begins with apiVersion and kind")
+        raise _fault("it is no object: a manifest begins with apiVersion and kind")
     for key in ("apiVersion", "kind"):
         if not isinstance(value.get(key), str) or not value[key]:
-            raise _FaultError(f"{key} is missing: every manifest names its apiVersion and kind", (key,))
+            raise _fault(f"{key} is missing: every manifest names its apiVersion and kind", (key,))
     if (value["apiVersion"], value["kind"]) == ("v1", "List"):
-        raise _FaultError("a List is not read: write its items as documents, with --- between them")
+        raise _fault("a List is not read: write its items as documents, with --- between them")
     metadata = value.get("metadata")
     if not isinstance(metadata, Mapping) or not isinstance(metadata.get("name"), str) or not metadata["name"]:
-        raise _FaultError(f"metadata.name of this {value['kind']} is missing: name it", ("metadata", "name"))
+        raise _fault(f"metadata.name of this {value['kind']} is missing: name it", ("metadata", "name"))
     if not isinstance(metadata.get("labels") or {}, Mapping):
-        raise _FaultError("metadata.labels must be a mapping of texts", ("metadata", "labels"))
+        raise _fault("metadata.labels must be a mapping of texts", ("metadata", "labels"))
     named = ObjectRef.of(value)
-    if named.namespace and named.namespace != sync.namespace:
-        raise _FaultError(
+    if named.namespace and sync.namespace and named.namespace != sync.namespace:
+        raise _fault(
             f"{named} is of another namespace; this GitSync applies to {sync.namespace} only: "
             f"move it to a path that a GitSync of {named.namespace} applies",
             ("metadata", "namespace"),
         )
     wide = named.kind in _CLUSTER_WIDE or named.kind.startswith("Cluster")
-    return ObjectRef(named.api_version, named.kind, "" if wide else sync.namespace, named.name)
+    return ObjectRef(named.api_version, named.kind, "" if wide else sync.namespace or named.namespace, named.name)
 
 
 def _check_ours(value: Mapping[str, Any], ref: ObjectRef) -> None:
     if ref.api_version != API_VERSION:
-        raise _FaultError(f"apiVersion {ref.api_version} is not known here: use {API_VERSION}", ("apiVersion",))
+        raise _fault(f"apiVersion {ref.api_version} is not known here: use {API_VERSION}", ("apiVersion",))
     if ref.kind not in _OURS:
-        raise _FaultError(f"{GROUP} has no kind {ref.kind}; its kinds are {', '.join(_OURS)}", ("kind",))
+        raise _fault(f"{GROUP} has no kind {ref.kind}; its kinds are {', '.join(_OURS)}", ("kind",))
     try:
         _OURS[ref.kind].parse(value)
     except ValidationError as error:
-        raise _fault(error) from error
-
-
-def _fault(error: ValidationError) -> _FaultError:
-    """The first wrong field: one that stands in the file says more than one that is missing."""
-    first, *others = _sorted(error)
-    field = tuple(first["loc"])
-    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in field).lstrip(".")
-    more = f" (and {len(others)} more in this document)" if others else ""
-    return _FaultError(f"{path}: {_fact(first)}{more}", field)
-
-
-def _sorted(error: ValidationError) -> list[Any]:
-    return sorted(error.errors(), key=lambda each: each["type"] == "missing")
-
-
-def _fact(error: Mapping[str, Any]) -> str:
-    if error["type"] == "extra_forbidden":
-        return "there is no such field: remove it, or mend its spelling"
-    if error["type"] == "missing":
-        return "this field is needed"
-    fact = str(error["msg"]).removeprefix("Value error, ")
-    shown = error.get("input")
-    return f"{fact}, not {shown!r}" if isinstance(shown, str | int | float | bool) and shown != "" else fact
-
-
-def _place(path: str, line: int) -> str:
-    return f"{path}, line {line}" if line else path
+        raise _FaultError(*wrong_fields(error)) from error

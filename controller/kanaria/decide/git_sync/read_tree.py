@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from kanaria.decide.git_sync.read_file import FileRead, Wanted, is_manifest, marked
+from kanaria.decide.git_sync.read_file import Fault, FileRead, Wanted, is_manifest, marked
 from kanaria.vocabulary import ObjectRef
 from kanaria.vocabulary.objects import content_hash
 
@@ -17,7 +17,7 @@ class Tree:
     """The objects by identity, and what is wrong; `found` is whether the path is there at all."""
 
     objects: Mapping[Identity, Wanted] = field(default_factory=dict)
-    faults: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
     found: bool = True
 
     @cached_property
@@ -50,15 +50,16 @@ def read_tree(files: Mapping[str, FileRead], links: Mapping[str, str], sync: Obj
             placed = _cluster_widened(wanted, sync) if (wanted.ref.group, wanted.ref.kind) in wide else wanted
             known = objects.setdefault(identity(placed.ref), placed)
             if known is not placed:
-                faults.append(f"{placed.place}: {placed.ref} stands also in {known.place}: remove one")
+                sentence = f"{placed.ref} stands also in {known.place}: remove one"
+                faults.append(Fault(placed.path, placed.line, sentence))
     return Tree(objects, tuple(faults), found)
 
 
-def _links(links: Mapping[str, str]) -> Iterator[str]:
+def _links(links: Mapping[str, str]) -> Iterator[Fault]:
     for path, what in links.items():
         name = path.rpartition("/")[2]
         if is_manifest(path) or "." not in name:
-            yield f"{path}: it is a {what}, which Kanaria does not follow: commit the files themselves"
+            yield Fault(path, 0, f"it is a {what}, which Kanaria does not follow: commit the files themselves")
 
 
 def _cluster_wide(files: Iterable[FileRead]) -> Iterator[tuple[str, str]]:

@@ -105,7 +105,7 @@ async def test_no_process_is_left_of_a_town_that_is_killed(home: Path):
     os.kill(info.pid, signal.SIGKILL)
 
     eventually_now(lambda: processes_of(home) == [])
-    assert not status(home).running
+    eventually_now(lambda: not status(home).running)
 
 
 async def test_a_killed_town_comes_back_with_what_it_held(home: Path):

@@ -131,7 +131,8 @@ async def test_output_is_not_held_back_if_the_pod_says_so(starters: dict[str, St
     (tmp_path / "script.py").write_text("print('seen'); import time; time.sleep(300)")
     process = await starters["forked"].start(a_command(tmp_path, "-u", "script.py"))
 
-    await eventually(lambda: (tmp_path / "log").read_text() == "seen\n")
+    log = tmp_path / "log"
+    await eventually(lambda: log.exists() and log.read_text() == "seen\n")
 
     os.killpg(process.pid, signal.SIGTERM)
     assert await process.wait() == -signal.SIGTERM

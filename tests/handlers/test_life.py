@@ -13,7 +13,7 @@ from typing import Any
 
 import aiohttp
 import pytest
-from ruamel.yaml import YAML
+import yaml
 
 from kanaria.local.api_client import Api, Resource
 from kanaria.local.apiserver import ApiServer, ApiServerSettings, serve
@@ -62,7 +62,7 @@ class Running:
 async def an_operator_process(server: ApiServer, folder: Path, **environment: str) -> AsyncIterator[Running]:
     kubeconfig, log = folder / "kubeconfig", folder / "log"
     with kubeconfig.open("w") as file:
-        YAML().dump(server.kubeconfig(), file)
+        yaml.safe_dump(server.kubeconfig(), file)
     health = f"http://127.0.0.1:{free_port()}/healthz"
     command = ("-m", "kanaria", "run", "--kubeconfig", str(kubeconfig), "--liveness", health)
     with log.open("wb") as output:

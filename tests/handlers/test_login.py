@@ -5,7 +5,7 @@ from pathlib import Path
 
 import kopf
 import pytest
-from ruamel.yaml import YAML
+import yaml
 
 from kanaria.handlers.login import NoClusterError, access
 
@@ -19,7 +19,7 @@ def kubeconfig(folder: Path, server: str, **user: str) -> Path:
         "users": [{"name": "u", "user": user}],
     }
     with path.open("w") as file:
-        YAML().dump(content, file)
+        yaml.safe_dump(content, file)
     return path
 
 

@@ -1,10 +1,8 @@
 """How the CustomResourceDefinitions are written to files."""
 
-import io
 from pathlib import Path
-from typing import Any
 
-from ruamel.yaml import YAML
+import yaml
 
 from kanaria.api.crds import crds
 
@@ -24,13 +22,7 @@ def write_crds(folder: Path) -> list[Path]:
 
 def texts() -> dict[str, str]:
     """The text of each file, by its name."""
-    return {name: _HEADER + _yaml(definition) for name, definition in crds().items()}
-
-
-def _yaml(definition: dict[str, Any]) -> str:
-    yaml = YAML()
-    yaml.width = 120
-    yaml.indent(mapping=2, sequence=4, offset=2)
-    text = io.StringIO()
-    yaml.dump(definition, text)
-    return text.getvalue()
+    return {
+        name: _HEADER + yaml.safe_dump(definition, sort_keys=False, width=120, allow_unicode=True)
+        for name, definition in crds().items()
+    }

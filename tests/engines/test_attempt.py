@@ -32,7 +32,7 @@ def waiting(reason: str, message: str = "") -> dict[str, Any]:
 
 
 OOM = "exit code 137 (OOMKilled), and it wrote nothing"
-MISSING = "exit code 128 (StartError): exec: nosuch: not found"
+MISSING = "its command cannot be started: exec: nosuch: not found; mend its command, or take an image that has it"
 
 
 @pytest.mark.parametrize(

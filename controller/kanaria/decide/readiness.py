@@ -26,7 +26,7 @@ def conditions(
 ) -> tuple[Condition, ...]:
     """Ready always; Reconciling while something is waited for; Stalled while only the user can help (kstatus).
 
-    A wait for the world to mend keeps Ready as it was: what serves keeps serving.
+    A wait for the world to mend keeps a Ready that is True: what serves keeps serving.
     """
     known = {condition.type: condition for condition in before}
     wanted = _wanted(outcome, ready, known.get(ConditionType.READY))
@@ -56,7 +56,8 @@ def _wanted(outcome: Outcome, ready: Ready, old: Condition | None) -> Mapping[st
         case Stall(reason, message):
             return {ConditionType.READY: ("False", reason, message), ConditionType.STALLED: ("True", reason, message)}
         case Wait(reason, message, retry=True):
-            kept = (old.status, old.reason, old.message) if old else ("Unknown", reason, message)
+            well = old if old and old.status == "True" else None
+            kept = (well.status, well.reason, well.message) if well else ("Unknown", reason, message)
             retrying = ("True", Reason.PROGRESSING_WITH_RETRY, message)
             return {ConditionType.READY: kept, ConditionType.RECONCILING: retrying}
         case Wait(reason, message):
@@ -91,6 +92,6 @@ def notices(before: Iterable[Condition], after: Iterable[Condition]) -> tuple[No
         loud = condition.type == ConditionType.STALLED or condition.reason == Reason.PROGRESSING_WITH_RETRY
         notice = Notice("Warning" if loud else "Normal", condition.reason, condition.message)
         if condition.message and not any(n.reason == notice.reason for n in told if n.type == "Warning"):
-            told = [n for n in told if n.reason != notice.reason]
+            told = [n for n in told if n.reason != notice.reason and (not loud or n.message != notice.message)]
             told.append(notice)
     return tuple(told)

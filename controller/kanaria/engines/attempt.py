@@ -109,10 +109,15 @@ def _why(last: Mapping[str, Any] | None) -> str:
     where = "the checkout of the code: " if last["container"] == CHECKOUT else ""
     how = f"exit code {last.get('exitCode')}" + (f" ({last['reason']})" if last.get("reason") not in _PLAIN else "")
     said = str(last.get("message", "")).strip()
+    if last.get("reason") in _NEVER_RAN:
+        return (
+            f"{where}its command cannot be started: {said[-_SAID_MAX:]}; mend its command, or take an image that has it"
+        )
     return f"{where}{how}" + (f": {said[-_SAID_MAX:]}" if said else ", and it wrote nothing")
 
 
 _PLAIN = (None, "", "Error")
+_NEVER_RAN = ("StartError", "ContainerCannotRun")
 
 
 def _time(text: Any) -> datetime | None:

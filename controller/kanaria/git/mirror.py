@@ -76,9 +76,7 @@ class Mirror:
         try:
             return run(self.where, verb, *ordered, extra=remote.environment, within=timeout.total_seconds())
         except GitTimeoutError as late:
-            raise GitTrouble(
-                f"{remote.host}: the {verb} did not end within {timeout.total_seconds():g} s; it is tried again"
-            ) from late
+            raise GitTrouble(f"{remote.host}: the {verb} did not end within {timeout.total_seconds():g} s") from late
 
     def _create(self) -> None:
         if self._ready:

@@ -16,7 +16,7 @@ _REMEDIES = (
         "there is no repository: check spec.url",
     ),
     (r"Could not resolve host", "the name of the host is not known: check spec.url and the cluster's DNS"),
-    (r"Connection refused|Failed to connect|timed out|unable to access", "it cannot be reached; it is tried again"),
+    (r"Connection refused|Failed to connect|timed out|unable to access", "it cannot be reached"),
     (r"transport '\w+' not allowed", "its kind of address is not allowed: use https"),
 )
 

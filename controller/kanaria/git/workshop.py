@@ -60,7 +60,7 @@ class GitWorkshop:
             )
 
     async def source_head(self, question: SourceHead) -> str:
-        """The newest commit on the branch that touched the path.
+        """The newest commit on the branch that touched the path; empty where none ever did.
 
         Raises:
             GitTrouble: with host, fact and remedy.
@@ -75,10 +75,6 @@ class GitWorkshop:
                 # Only the newest answer for a path is asked for again.
                 self._newest = {k: v for k, v in self._newest.items() if (k[0], k[2]) != (question.url, question.path)}
                 self._newest[asked] = found
-        if not self._newest[asked]:
-            raise GitTrouble(
-                f"{there.host}: no commit of {question.branch} has the path {question.path}; push it, or mend the path"
-            )
         return self._newest[asked]
 
     async def commit(self, act: CommitEdits) -> CommitResult:

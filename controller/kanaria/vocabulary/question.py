@@ -30,7 +30,7 @@ class GitHead(Question):
 
 @dataclass(frozen=True, slots=True)
 class SourceHead(Question):
-    """The newest commit of the branch that touched `path`: answered with its full SHA (str)."""
+    """The newest commit of the branch that touched `path`: answered with its full SHA (str), empty where none did."""
 
     url: str
     branch: str

@@ -128,7 +128,8 @@ def test_a_version_that_was_rejected_is_not_proposed_again():
 
 def test_a_target_that_does_not_exist_yet_is_waited_for():
     story = proposing()
-    assert story.ready() == ("Unknown", "AwaitingCommit", "ModelDeployment wine/wine does not exist yet; commit it")
+    said = "spec.promote: ModelDeployment wine/wine does not exist yet; commit it"
+    assert story.ready() == ("Unknown", "AwaitingCommit", said)
     assert story.decide().look_again is not None
 
     story.targets = (a_target(),)

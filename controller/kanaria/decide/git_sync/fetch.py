@@ -9,6 +9,7 @@ from kanaria.decide.git_sync.scene import Scene
 from kanaria.vocabulary import Stall, Unanswered, Wait
 
 _MOST = 5
+_MEANWHILE = "it is tried again, and what is applied stays"
 
 
 def fetch(scene: Scene) -> Scene:
@@ -16,7 +17,9 @@ def fetch(scene: Scene) -> Scene:
     head = scene.seen.head
     outcome = scene.outcome
     if isinstance(head, Unanswered):
-        outcome = Wait(Reason.FETCH_FAILED, f"the repository could not be read: {head.message}", retry=True)
+        outcome = Wait(
+            Reason.FETCH_FAILED, f"the repository could not be read: {head.message}; {_MEANWHILE}", retry=True
+        )
     if scene.seen.commit:
         return replace(scene, outcome=outcome)
     if not isinstance(head, Unanswered):

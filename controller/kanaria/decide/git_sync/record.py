@@ -50,7 +50,11 @@ def hindered(scene: Scene, failure: Failure) -> Scene:
 def _outcome(failure: Failure) -> Outcome:
     match failure.act:
         case CommitEdits(branch=branch):
-            return Wait(Reason.PUSH_FAILED, f"edits to {branch} are not committed yet: {failure.message}", retry=True)
+            return Wait(
+                Reason.PUSH_FAILED,
+                f"edits to {branch} are not committed yet: {failure.message}; it is tried again",
+                retry=True,
+            )
         case Apply(manifest, account, place=place):
             ref, verb, where = ObjectRef.of(manifest), "applied", f"{place}: " if place else ""
         case Delete(target, account):
@@ -58,7 +62,9 @@ def _outcome(failure: Failure) -> Outcome:
         case _:
             return Wait(Reason.APPLY_FAILED, failure.message, retry=True)
     if failure.kind is FailureKind.UNREACHABLE:
-        return Wait(Reason.APPLY_FAILED, f"{where}{ref} could not be {verb}: {failure.message}", retry=True)
+        return Wait(
+            Reason.APPLY_FAILED, f"{where}{ref} could not be {verb}: {failure.message}; it is tried again", retry=True
+        )
     if failure.kind is FailureKind.FORBIDDEN:
         who = f"ServiceAccount {account.namespace}/{account.name}" if account else "Kanaria"
         remedy = "grant it by a Role and a RoleBinding, or take the object out of the path"

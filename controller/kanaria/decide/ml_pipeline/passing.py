@@ -52,7 +52,7 @@ def _hindered(scene: Scene) -> Outcome:
     """What the failure of the newest plan makes of the outcome: the run is made again under the same name."""
     failure = scene.seen.failure
     if failure is not None and isinstance(failure.act, Apply) and scene.due is not None:
-        return Wait(Reason.PROGRESSING, f"the run could not be made: {failure.message}", retry=True)
+        return Wait(Reason.PROGRESSING, f"the run could not be made: {failure.message}; it is tried again", retry=True)
     return scene.outcome
 
 

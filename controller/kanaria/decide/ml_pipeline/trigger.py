@@ -55,7 +55,9 @@ def _headed(scene: Scene, *, wanted: bool) -> Scene:
         case Answered(value=head):
             return replace(scene, head=head)
         case Unanswered(message=message):
-            return replace(scene, outcome=Wait(Reason.FETCH_FAILED, f"spec.source.git: {message}", retry=True))
+            return replace(
+                scene, outcome=Wait(Reason.FETCH_FAILED, f"spec.source.git: {message}; it is tried again", retry=True)
+            )
     if scene.status.conditions:  # a restart of the operator is no news
         return scene
     return replace(scene, outcome=Wait(Reason.PROGRESSING, "looking for the newest commit of the code"))

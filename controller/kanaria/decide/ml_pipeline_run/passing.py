@@ -123,7 +123,7 @@ def _hindered(scene: Scene, outcome: Outcome) -> Outcome:
         account = f"{scene.run.metadata.namespace}/{scene.pipeline.service_account_name}"
         remedy = f"let service account {account} make Jobs and PersistentVolumeClaims, or name another"
         return Stall(Reason.FORBIDDEN, f"{failure.message}; {remedy} in the pipeline's spec.serviceAccountName")
-    return Wait(Reason.PROGRESSING, failure.message, retry=True)
+    return Wait(Reason.PROGRESSING, f"{failure.message}; it is tried again", retry=True)
 
 
 def _untagged(failure: Failure | None) -> bool:
@@ -133,7 +133,7 @@ def _untagged(failure: Failure | None) -> bool:
 def _held_back(scene: Scene, turn: Turn, asked: tuple[Question, ...]) -> Plan:
     """MLflow takes no tags now: say so, and try them again before the run's end is written down."""
     message = scene.seen.failure.message if scene.seen.failure else ""
-    status = _concluded(scene, scene.run.status, Wait(Reason.PROGRESSING, message, retry=True))
+    status = _concluded(scene, scene.run.status, Wait(Reason.PROGRESSING, f"{message}; it is tried again", retry=True))
     return Plan(
         acts=(*readiness.status_write(scene.run, status), *turn.first),
         notices=readiness.notices(scene.run.status.conditions, status.conditions),

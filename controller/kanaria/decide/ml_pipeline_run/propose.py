@@ -45,7 +45,7 @@ def _followed(proposal: ProposalStatus, scene: Scene) -> ProposalStatus:
     name = ObjectName(proposal.namespace, proposal.model_deployment)
     target = scene.seen.targets.get(name)
     if target is None:
-        return _at(proposal, proposal.state, f"ModelDeployment {name} does not exist yet; commit it")
+        return _at(proposal, proposal.state, f"spec.promote: ModelDeployment {name} does not exist yet; commit it")
     if _is_there(target, scene):
         return _at(proposal, "Applied", "")
     lost = _lost(proposal, target, scene)

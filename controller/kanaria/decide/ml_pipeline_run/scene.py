@@ -111,7 +111,7 @@ def asked(scene: Scene, question: Question, what: str) -> Answered | Turn:
         case Answered() as answer:
             return answer
         case Unanswered(message=message):
-            outcome = Wait(Reason.PROGRESSING, f"{what}: {message}", retry=True)
+            outcome = Wait(Reason.PROGRESSING, f"{what}: {message}; it is asked again", retry=True)
         case _:
             outcome = Wait(Reason.PROGRESSING, what)
     return Turn(scene.status, outcome)

@@ -111,7 +111,9 @@ def _over(scene: Scene) -> Turn:
     lost = [entry for entry in scene.status.steps if entry.phase is StepPhase.FAILED]
     if not lost and all(entry.phase is StepPhase.SUCCEEDED for entry in scene.status.steps):
         return going_on(scene)
-    said = "; ".join(f"step {e.name!r} failed at attempt {e.attempts}: {e.message}" for e in lost)
+    said = "; ".join(
+        f"step {e.name!r} failed at attempt {e.attempts}: {e.message}; see kubectl logs job/{e.job}" for e in lost
+    )
     if _late(scene):
         seconds = scene.pipeline.active_deadline_seconds
         message = f"the run took longer than spec.activeDeadlineSeconds ({seconds} s). {said}".strip()

@@ -140,4 +140,4 @@ def _blindness(blind: Iterable[_Reading], trial: Trial) -> str:
         + (f": {r.trouble}" if r.trouble else "")
         for r in blind
     ]
-    return f"{'; '.join(told)}; candidate {trial.version} has no traffic until it is" if told else ""
+    return f"{'; '.join(told)}; candidate {trial.version} has no traffic until it is, and goes on then" if told else ""

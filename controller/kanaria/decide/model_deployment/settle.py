@@ -82,7 +82,7 @@ def _held(scene: Scene, _trial: Trial) -> Scene:
     if scene.md.spec.suspend:
         return hold(scene, None)
     if _blind(scene):
-        said = Wait(Reason.METRICS_UNMEASURED, scene.judged.blind if scene.judged else "", retry=False)
+        said = Wait(Reason.METRICS_UNMEASURED, scene.judged.blind if scene.judged else "", retry=True)
         return hold(scene, said)
     since = _stalled_since(scene)
     if since is None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kanaria.local.api_client import Api, Resource
-from kanaria.local.demo.stage import DEPLOYMENTS, NAMESPACE, RUNS, Operator
+from kanaria.local.demo.stage import DEPLOYMENTS, NAMESPACE, RUNS
+from kanaria.local.operator import Operator
 
 SERVICES = Resource("serving.kserve.io/v1beta1", "inferenceservices", "InferenceService")
 

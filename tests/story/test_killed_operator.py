@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from kanaria.local.api_client import Api
-from kanaria.local.demo.stage import Operator
 from kanaria.local.demo.story import Story
+from kanaria.local.operator import Operator
 from kanaria.local.settings import TownInfo
 from kanaria.local.upkeep import down, up
 from sabotage import Saboteur, moments

@@ -13,8 +13,8 @@ from rich.live import Live
 from rich.markup import escape
 
 from kanaria.local.demo.screen import Scene, picture
-from kanaria.local.demo.stage import operator
 from kanaria.local.demo.story import ActFailedError, Story, fresh_home
+from kanaria.local.operator import Operator
 from kanaria.local.settings import TownInfo
 from kanaria.local.upkeep import TownFailedError, down, up
 
@@ -42,20 +42,30 @@ def play(console: Console, home: Path | None, *, keep: bool) -> int:
 
 def _perform(console: Console, info: TownInfo, *, keep: bool) -> int:
     began = time.monotonic()
-    with operator(info) as running, _shown(console) as show:
-        story = Story(info, running, show)
-        try:
-            asyncio.run(story.play())
-        except ActFailedError as error:
-            failure = str(error)
-        else:
-            failure = ""
+    operator = Operator(info)
+    operator.start()
+    try:
+        with _shown(console) as show:
+            story = Story(info, operator, show)
+            failure = _failure_of(story)
+    finally:
+        if not keep:
+            operator.end()
     _tell(console, story, time.monotonic() - began)
     if failure:
         console.print(f"[red]{escape(failure)}[/]")
         return 1
     _go_on(console, info, keep=keep)
     return 1 if story.traffic.tally.failed_by_transition else 0
+
+
+def _failure_of(story: Story) -> str:
+    """Play; why an act failed, empty where all went as told."""
+    try:
+        asyncio.run(story.play())
+    except ActFailedError as error:
+        return str(error)
+    return ""
 
 
 @contextmanager
@@ -93,7 +103,7 @@ def _go_on(console: Console, info: TownInfo, *, keep: bool) -> None:
     if not keep:
         console.print("`kanaria demo --keep` leaves the cluster up, to look around in it.")
         return
-    console.print("The cluster is up. To go on exploring:")
+    console.print("The cluster is up, and the operator runs. To go on exploring:")
     for command in (
         f"export KUBECONFIG={info.kubeconfig}",
         "kubectl get mlpipelines,mlpipelineruns,modeldeployments,gitsyncs,metricpolicies -A",

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from kanaria.local.operator import Operator
 from kanaria.local.settings import DEFAULT_NAME, TownInfo, default_home
 from kanaria.local.upkeep import TownFailedError
 from kanaria.local.upkeep import down as end
@@ -22,21 +23,31 @@ Home = Annotated[Path | None, typer.Option(help="Folder of the cluster's state, 
 
 
 @app.command()
-def up(name: Name = DEFAULT_NAME, home: Home = None) -> None:
-    """Start the cluster, or find it running; its state of last time comes back."""
+def up(
+    name: Name = DEFAULT_NAME,
+    home: Home = None,
+    operator: Annotated[bool, typer.Option(help="Run Kanaria's operator beside it.")] = True,
+) -> None:
+    """Start the cluster and the operator, or find them running; the state of last time comes back."""
     console = Console()
     try:
         info = start(home or default_home(name), progress=lambda line: console.print(f"  {line}", style="dim"))
     except TownFailedError as error:
         console.print(str(error), style="red", markup=False)
         raise typer.Exit(1) from error
+    if operator:
+        Operator(info).start()
     _tell(console, info)
 
 
 @app.command()
 def down(name: Name = DEFAULT_NAME, home: Home = None) -> None:
     """End the cluster and every process it started; its state stays."""
-    ended = end(home or default_home(name))
+    folder = home or default_home(name)
+    found = look(folder)
+    if found.running and found.info is not None:
+        Operator(found.info).end()
+    ended = end(folder)
     typer.echo("ended; `kanaria local up` brings it back" if ended else "it was not running")
 
 
@@ -56,6 +67,7 @@ def _tell(console: Console, info: TownInfo) -> None:
         ("model router", info.router_url),
         ("MLflow", info.mlflow_url),
         ("Git", f"{info.git_url}/team.git"),
+        ("operator", f"log in {info.home}/operator.log" if Operator(info).running else "not running"),
         ("state", str(info.home)),
     )
     for name, value in rows:

@@ -11,9 +11,10 @@ from pathlib import Path
 from kanaria.local.api_client import Api, NotFoundError
 from kanaria.local.demo.acts import ACTS, Act, Observed
 from kanaria.local.demo.screen import Scene
-from kanaria.local.demo.stage import DEPLOYMENTS, NAMESPACE, RUNS, Operator, condition, furnish
+from kanaria.local.demo.stage import DEPLOYMENTS, NAMESPACE, RUNS, condition, furnish
 from kanaria.local.demo.traffic import Traffic
 from kanaria.local.demo.working_copy import Commit, WorkingCopy
+from kanaria.local.operator import Operator
 from kanaria.local.settings import TownInfo
 
 MODEL = "digits"

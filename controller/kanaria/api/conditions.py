@@ -27,7 +27,7 @@ class Reason(StrEnum):
     FETCH_FAILED = "FetchFailed"  # The repository could not be read.
     BUILD_FAILED = "BuildFailed"  # A file is no valid manifest; nothing of the commit is applied.
     APPLY_FAILED = "ApplyFailed"  # The API server refused an object.
-    PATH_NOT_FOUND = "PathNotFound"  # spec.path does not exist at the commit; nothing is pruned.
+    PATH_NOT_FOUND = "PathNotFound"  # A path is not in the repository, or holds nothing any more; nothing is deleted.
     PRUNE_LIMIT = "PruneLimit"  # More would be deleted than pruneLimit allows; waits for a confirming commit.
     OWNED_BY_ANOTHER = "OwnedByAnother"  # An object bears the label of another GitSync.
     PUSH_FAILED = "PushFailed"  # The remote rejected a write-back again and again.
@@ -52,9 +52,9 @@ class Reason(StrEnum):
     NO_WAY_BACK = "NoWayBack"  # No GitSync with write-back holds the object: Kanaria cannot commit.
 
     # ModelDeployment
-    NO_MODEL = "NoModel"  # Neither stable nor candidate is set.
+    NO_MODEL = "NoModel"  # No model is named to be served.
     MODEL_NOT_FOUND = "ModelNotFound"  # The registry has no such version.
-    UNKNOWN_POLICY = "UnknownPolicy"  # A policy that is named does not exist.
+    UNKNOWN_POLICY = "UnknownPolicy"  # A policy that is named does not exist, cannot be read, or judges nothing here.
     REQUIRES_CANARY = "RequiresCanary"  # stable was changed to a version that did not pass as a candidate.
     REJECTED_BEFORE = "RejectedBefore"  # The candidate is in spec.rejected.
     SAME_AS_STABLE = "SameAsStable"  # The candidate is what serves already.
@@ -74,5 +74,4 @@ class Reason(StrEnum):
     INCONCLUSIVE = "Inconclusive"  # maxDuration is over without proof either way.
     METRICS_UNMEASURED = "MetricsUnmeasured"  # The metrics cannot be read; the candidate has no traffic.
     SERVING = "Serving"  # The stable model answers all requests.
-    DEGRADED = "Degraded"  # Nothing serves.
     NO_TRAFFIC_ROUTER = "NoTrafficRouter"  # KServe cannot split traffic here.

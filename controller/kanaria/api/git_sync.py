@@ -14,7 +14,7 @@ class GitRef(Part):
     """Which commit of the repository."""
 
     branch: Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^-/][^ ~^:?*\[\\]*$")] = "main"
-    """Branch that is followed and written back to."""
+    """Branch that is followed; a GitSync also writes back to it."""
 
 
 class Author(Part):
@@ -30,9 +30,9 @@ class WriteBack(Part):
     """What Kanaria may commit to the branch."""
 
     propose: Literal["Commit", "Disabled"] = "Commit"
-    """Whether new candidates and promotions are committed."""
+    """Whether new candidates and promotions are committed; where Disabled, a person commits them."""
     settle: Literal["Commit", "Disabled"] = "Commit"
-    """Whether the removal of a failed candidate is committed."""
+    """Whether the removal of a failed candidate is committed; where Disabled, a person commits it."""
     author: Author = Author()
     """Author of the commits."""
 
@@ -53,7 +53,7 @@ class GitSyncSpec(Part):
     interval: Duration = "1m"
     """How often the branch is looked at."""
     timeout: Duration = "60s"
-    """How long one fetch or push may take."""
+    """How long one look at the branch may take."""
     secret_ref: ObjectReference | None = None
     """Secret with username and password, or bearerToken."""
     prune: bool = True
@@ -63,7 +63,7 @@ class GitSyncSpec(Part):
     suspend: bool = False
     """Whether nothing is applied and nothing written back."""
     service_account_name: Name = "kanaria-sync"
-    """Account of the namespace as which objects are applied."""
+    """ServiceAccount of the namespace as which objects are applied."""
     write_back: WriteBack = WriteBack()
     """What Kanaria may commit."""
 

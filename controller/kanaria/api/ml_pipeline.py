@@ -102,7 +102,7 @@ class Step(Part):
     command: Annotated[tuple[Argument, ...], Field(min_length=1, max_length=64)]
     """What is run; ${parameters.NAME}, ${steps.STEP.outputs.NAME} and ${source.revision} are filled in."""
     env: Annotated[tuple[EnvVar, ...], Field(max_length=64)] = ()
-    """Environment beside MLFLOW_TRACKING_URI, MLFLOW_EXPERIMENT_NAME, MLFLOW_RUN_ID and KANARIA_OUTPUTS."""
+    """Environment, beside MLFLOW_TRACKING_URI, MLFLOW_EXPERIMENT_NAME, MLFLOW_RUN_ID and KANARIA_OUTPUTS."""
     outputs: Annotated[tuple[Output, ...], Field(max_length=32)] = ()
     """Small values it hands on."""
     resources: Mapping[str, Any] = {}
@@ -142,9 +142,7 @@ class Proposal(Part):
     """Where a passed run proposes its model."""
 
     model_deployment: Target
-    """The ModelDeployment whose candidate it becomes."""
-    mode: Literal["Commit"] = "Commit"
-    """By a commit to the branch of the target's GitSync."""
+    """The ModelDeployment whose candidate it becomes, by a commit to the branch of its GitSync."""
 
 
 class PipelineSpec(Part):
@@ -153,9 +151,9 @@ class PipelineSpec(Part):
     suspend: bool = False
     """Whether no run starts; one that runs goes on."""
     service_account_name: Name = "kanaria-runner"
-    """Account as which Jobs are applied."""
+    """ServiceAccount of the namespace as which Jobs and the workspace are applied."""
     pod_service_account_name: Name | None = None
-    """Account that the Pods run as."""
+    """ServiceAccount that the Pods run as."""
     parameters: Annotated[tuple[Parameter, ...], Field(max_length=64)] = ()
     """Values for the steps."""
     source: Source | None = None
@@ -163,7 +161,7 @@ class PipelineSpec(Part):
     triggers: Annotated[tuple[Trigger, ...], Field(max_length=16)] = ()
     """What starts a run, beside the annotation kanaria.dev/run."""
     concurrency_policy: Literal["Forbid"] = "Forbid"
-    """A trigger that fires while a run is under way waits for its end."""
+    """Forbid: a trigger that fires while a run is under way waits for its end."""
     active_deadline_seconds: Annotated[int, Field(ge=1)] | None = None
     """How long a run may take."""
     workspace: Workspace | None = None

@@ -54,7 +54,7 @@ class MLPipelineRunSpec(Part):
     pipeline_ref: ObjectReference
     """The pipeline."""
     number: Annotated[int, Field(ge=1)]
-    """How many-th run of the pipeline it is."""
+    """Which run of the pipeline it is, counted from 1."""
     cause: Cause
     """Why."""
     revision: Annotated[str, Field(max_length=64)] = ""

@@ -45,7 +45,7 @@ class StableModel(Part):
     version: Version
     """Version of the registered model."""
     model_id: Annotated[str, Field(max_length=128)] | None = None
-    """MLflow's id of the logged model."""
+    """MLflow's id of the logged model, for people."""
 
 
 class CandidateModel(Part):
@@ -54,7 +54,7 @@ class CandidateModel(Part):
     version: Version
     """Version of the registered model."""
     model_id: Annotated[str, Field(max_length=128)] | None = None
-    """MLflow's id of the logged model."""
+    """MLflow's id of the logged model, for people; moved up by its promotion."""
     predictor: Predictor | None = None
     """Changes to the predictor that are tried with it, and moved up by its promotion."""
 
@@ -69,7 +69,7 @@ class RejectedModel(Part):
     evidence: Text = ""
     """What was measured."""
     at: datetime | None = None
-    """When it was rejected."""
+    """When it was rejected, for people."""
 
 
 class Analysis(Part):
@@ -78,7 +78,7 @@ class Analysis(Part):
     policies: Annotated[tuple[ObjectReference, ...], Field(min_length=1, max_length=8)]
     """MetricPolicies of the same namespace; their counter metrics are judged."""
     warmup: Duration = "30s"
-    """After each change of weight or scale nothing is counted for this long."""
+    """For this long after each change of its weight nothing is counted."""
 
 
 class RollbackWindow(Part):
@@ -115,7 +115,7 @@ class ModelDeploymentSpec(Part):
     predictor: Annotated[Predictor, Field(json_schema_extra=_WITH_MODEL), AfterValidator(_with_model)]
     """KServe's PredictorSpec, passed through; model.storageUri is filled in."""
     service_account_name: Name = "kanaria-runner"
-    """Account as which the InferenceService is applied."""
+    """ServiceAccount of the namespace as which the InferenceService is applied."""
     strategy: Strategy
     """How traffic moves to a candidate."""
     analysis: Analysis | None = None

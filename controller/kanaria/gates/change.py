@@ -30,11 +30,11 @@ class Change(NumberGate):
             return Judgement(metric, Verdict.FAILED, f"{metric} is not a number (NaN)")
         if baseline is None:
             return Judgement(
-                metric, Verdict.PASSED, f"{metric} is {value:.4g}; there is no stable value to compare", value
+                metric, Verdict.PASSED, f"{metric} is {value:.4g}; there is no {self.baseline} value to compare", value
             )
         gain = (value - baseline) if self.greater_is_better else (baseline - value)
         least = self._least(baseline)
-        fact = f"{metric} is {value:.4g}, stable has {baseline:.4g}"
+        fact = f"{metric} is {value:.4g}, {self.baseline} has {baseline:.4g}"
         if gain < least and not math.isclose(gain, least, rel_tol=1e-9, abs_tol=1e-12):  # 0.88 - 0.9 is not -0.02
             return Judgement(
                 metric, Verdict.FAILED, f"{fact}: a change of {gain:+.4g} where at least {least:+.4g} is asked", value

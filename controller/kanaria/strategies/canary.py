@@ -14,7 +14,7 @@ class Pause(Part):
     """A wait: for a time, or, without a duration, until the judge has proof."""
 
     duration: Duration | None = None
-    """How long."""
+    """How long; until the judge has proof where absent."""
 
 
 class CanaryStep(Part):
@@ -28,7 +28,7 @@ class CanaryStep(Part):
     @model_validator(mode="after")
     def _one(self) -> "CanaryStep":
         if (self.set_weight is None) == (self.pause is None):
-            raise ValueError("a step is either setWeight or pause")
+            raise ValueError("a step is either setWeight or pause: give it one of them, and make two steps of both")
         return self
 
     @property
@@ -49,7 +49,7 @@ class Canary(StrategyKind):
     max_duration: Duration = "6h"
     """How long a trial may take in all."""
     on_inconclusive: Literal["Rollback", "Pause", "Promote"] = "Rollback"
-    """What happens when it is over without proof; the candidate is never rejected for it."""
+    """What a trial without proof comes to: Rollback, Pause at 0 %, or Promote. It is never rejected for it."""
 
     def next(self, at: At, now: datetime) -> Next:
         """The step to be at: a setWeight is over once its weight is in force, a pause once its time is over."""

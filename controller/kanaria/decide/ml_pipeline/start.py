@@ -12,10 +12,14 @@ from kanaria.vocabulary.objects import Manifest, content_hash, label_safe
 def start(scene: Scene) -> Scene:
     """Make the run that is due, unless one is under way: then it waits for its end."""
     due = scene.due
-    if due is None or scene.active is not None or (scene.pipeline.spec.source and scene.head is None):
+    if due is None or _is_forbidden(scene) or (scene.pipeline.spec.source and scene.head is None):
         return scene
     # As the operator itself: runs are Kanaria's own kind. Their Jobs are applied as the team's account.
     return replace(scene, acts=(*scene.acts, Apply(made(scene, due))))
+
+
+def _is_forbidden(scene: Scene) -> bool:
+    return scene.active is not None and scene.pipeline.spec.concurrency_policy == "Forbid"
 
 
 def run_name(pipeline: str, uid: str, number: int) -> str:

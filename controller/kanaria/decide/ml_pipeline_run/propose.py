@@ -78,7 +78,7 @@ def _lost(proposal: ProposalStatus, target: ModelDeployment, scene: Scene) -> st
     name, version = target.name, scene.status.model.version if scene.status.model else ""
     pipeline = scene.run.spec.pipeline_ref.name
     home = scene.run.metadata.namespace
-    if name.namespace != home and not any((a.namespace, a.name) == (home, pipeline) for a in target.spec.accept_from):
+    if name.namespace != home and not _accepts(target, home, pipeline):
         return (
             f"ModelDeployment {name} does not accept proposals from MLPipeline {home}/{pipeline}; "
             "add it to the target's spec.acceptFrom"
@@ -93,6 +93,11 @@ def _lost(proposal: ProposalStatus, target: ModelDeployment, scene: Scene) -> st
     if candidate and candidate != proposal.replaces:
         return f"another candidate, version {candidate}, was set meanwhile; the newer edit wins"
     return ""
+
+
+def _accepts(target: ModelDeployment, namespace: str, pipeline: str) -> bool:
+    proposer = ("MLPipeline", namespace, pipeline)
+    return any((each.kind, each.namespace, each.name) == proposer for each in target.spec.accept_from)
 
 
 def _proposes(run: MLPipelineRun, target: ObjectName) -> bool:

@@ -80,7 +80,8 @@ def _read(scene: Scene, trial: Trial, metric: Measured, metrics: int) -> tuple[S
 
 
 def _question(scene: Scene, trial: Trial, metric: Measured) -> CountersAsked | None:
-    url, live = scene.seen.metrics_url, scene.seen.serving.arrangement
+    url = {"gateway": scene.seen.metrics_url}[metric.source.origin]
+    live = scene.seen.serving.arrangement
     if not url or live is None:
         return None
     name = scene.md.name

@@ -9,7 +9,7 @@ from kanaria.api.conditions import ConditionType, Reason
 from kanaria.api.model_deployment import Trial, TrialPhase
 from kanaria.decide.model_deployment.scene import Scene
 from kanaria.decide.model_deployment.serve import deadline, loading_until
-from kanaria.decide.model_deployment.trials import end
+from kanaria.decide.model_deployment.trials import end, passes
 from kanaria.vocabulary import Stall, Verdict, Wait
 from kanaria.vocabulary.durations import spoken
 
@@ -69,7 +69,7 @@ def _too_long(scene: Scene, trial: Trial) -> Scene:
         case "Rollback":
             return end(scene, TrialPhase.INCONCLUSIVE, f"{fact}: {seen}")
         case "Promote" if scene.free and not _blind(scene) and trial.weight:
-            return scene.with_trial(phase=TrialPhase.PASSED, evidence=f"{fact}, promoted by onInconclusive: {seen}")
+            return passes(scene, f"{fact}, promoted by onInconclusive: {seen}")
         case "Promote":
             return scene
         case _:

@@ -8,6 +8,7 @@ from kanaria.api.model_deployment import Trial, TrialPhase
 from kanaria.decide.model_deployment.models import laid_over
 from kanaria.decide.model_deployment.scene import Model, Scene
 from kanaria.decide.model_deployment.serve import is_first, unrouted
+from kanaria.decide.model_deployment.trials import passes
 from kanaria.serving.arrangement import Predictor
 from kanaria.serving.naming import SCALING
 from kanaria.serving.order import DRAIN, Goal, candidate_replicas, drain, main_servers, next_arrangement
@@ -55,7 +56,7 @@ def _first(scene: Scene, trial: Trial) -> Scene:
         return scene
     if not live.routes(trial.predictor_name, 100):
         return scene
-    return scene.with_trial(phase=TrialPhase.PASSED, evidence=FIRST, step_word="done")
+    return passes(scene, FIRST, step_word="done")
 
 
 def _stepped(scene: Scene, trial: Trial) -> Scene:
@@ -112,7 +113,7 @@ def _at(scene: Scene, before: Trial, there: Next) -> Scene:
         changes["weight_since"] = None
     if there.done and trial.phase is TrialPhase.STEPPING and _proven(scene):
         evidence = scene.judged.sentence if scene.judged is not None else "all steps were taken; nothing judges it"
-        changes |= {"phase": TrialPhase.PASSED, "evidence": evidence}
+        return passes(scene, evidence, **changes).looks(there.until)
     return scene.with_trial(**changes).looks(there.until)
 
 

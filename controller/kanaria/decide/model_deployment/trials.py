@@ -93,6 +93,15 @@ def end(scene: Scene, phase: TrialPhase, evidence: str) -> Scene:
     return scene.tells(reason_of(phase), f"version {trial.version}: {evidence}", loud=loud)
 
 
+def passes(scene: Scene, evidence: str, **changes: Any) -> Scene:
+    """The candidate passed: it keeps its weight and its judge until Git calls it stable."""
+    trial = scene.trial
+    if trial is None:
+        return scene
+    scene = scene.with_trial(phase=TrialPhase.PASSED, evidence=evidence[:2048], **changes)
+    return scene.tells(reason_of(TrialPhase.PASSED), f"version {trial.version}: {evidence}")
+
+
 def forget(scene: Scene) -> Scene:
     """The trial goes into history: nothing is due for it any more."""
     trial = scene.trial

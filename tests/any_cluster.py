@@ -13,12 +13,14 @@ from typing import Any
 import pytest
 import yaml
 
+from fake_kubelet import obeyed
 from kanaria.local.crds import files
 from kanaria.local.upkeep import down, up
 from kanaria.vocabulary.objects import content_hash
 from waiting import eventually_now
 
 ROOT = Path(__file__).parents[1]
+READING = {"get", "list", "watch"}
 LOCAL_PARTS = frozenset(("workloads", "kubelet"))
 
 
@@ -29,6 +31,18 @@ class Said:
     code: int
     out: str
     err: str
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A write that an API server answered."""
+
+    program: str
+    verb: str
+    resource: str  # jobs.batch, or events; gitsyncs.kanaria.dev/status
+    namespace: str
+    name: str
+    impersonated: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +78,22 @@ class AnyCluster:
         words = ["apply", "--server-side", "-n", namespace, "-f", "-", *(["--dry-run=server"] if dry_run else [])]
         return self.kubectl(*words, given=yaml.safe_dump_all(manifests), check=False)
 
+    def writes(self) -> list[Write]:
+        """All writes that were answered so far, the oldest first."""
+        if self.name == "local":
+            return [_locally(json.loads(line)) for line in self.kubectl("get", "--raw", "/audit").out.splitlines()]
+        log = self.kubeconfig.parent / "audit.log"
+        if not log.exists():
+            pytest.skip("this cluster keeps no audit log that the test can read")
+        told = (json.loads(line) for line in log.read_text().splitlines() if line.endswith("}"))
+        return [_audited(each) for each in told if each["verb"] not in READING and "objectRef" in each]
+
     @contextmanager
     def team(self, of: str) -> Iterator[str]:
-        """A namespace with the accounts and rights of examples/bootstrap.yaml."""
+        """A namespace with the accounts and rights of examples/bootstrap.yaml and operator-rbac.yaml."""
         name = f"team-{content_hash([of, os.getpid()], 8)}"
-        documents = yaml.safe_load_all((ROOT / "examples/bootstrap.yaml").read_text().replace("wine", name))
-        made = [d for d in documents if d["kind"] != "GitSync"]
+        made = [d for d in _documents("bootstrap.yaml", name) if d["kind"] != "GitSync"]
+        made += [d for d in _documents("operator-rbac.yaml", name) if d["metadata"].get("namespace") == name]
         said = self.apply(*made, namespace=name)
         assert said.code == 0, said.err
         try:
@@ -97,6 +121,29 @@ class AnyCluster:
         ]
 
 
+def _locally(told: Mapping[str, Any]) -> Write:
+    below = f"/{told['subresource']}" if told["subresource"] else ""
+    where = (told["resource"] + below, told["namespace"], told["name"])
+    return Write(told["userAgent"].partition("/")[0], told["verb"], *where, told["impersonated"])
+
+
+def _audited(told: Mapping[str, Any]) -> Write:
+    ref = told["objectRef"]
+    kind = ".".join(filter(None, (ref["resource"], ref.get("apiGroup"))))
+    where = ("/".join(filter(None, (kind, ref.get("subresource")))), ref.get("namespace", ""), ref.get("name", ""))
+    as_whom = told.get("impersonatedUser", {}).get("username", "")
+    return Write(told.get("userAgent", "").partition("/")[0], told["verb"], *where, as_whom)
+
+
+def operator_rights() -> list[dict[str, Any]]:
+    """The part of examples/operator-rbac.yaml that is no namespace's of a team."""
+    return [d for d in _documents("operator-rbac.yaml") if d["metadata"].get("namespace") != "wine"]
+
+
+def _documents(example: str, team: str = "wine") -> list[dict[str, Any]]:
+    return list(yaml.safe_load_all((ROOT / "examples" / example).read_text().replace("wine", team)))
+
+
 @contextmanager
 def local(home: Path) -> Iterator[AnyCluster]:
     """The local cluster, with a kubelet and its controllers."""
@@ -112,9 +159,13 @@ def local(home: Path) -> Iterator[AnyCluster]:
 @contextmanager
 def controlplane(program: Path) -> Iterator[AnyCluster]:
     """A real control plane, fresh and empty."""
-    environment = {**os.environ, "CONTROLPLANE_NAME": "kanaria", "CONTROLPLANE_PORT": "16540"}
+    of_its_own = {"CONTROLPLANE_NAME": "kanaria", "CONTROLPLANE_PORT": "16540", "CONTROLPLANE_AUDIT": "1"}
+    environment = {**os.environ, **of_its_own}
     started = subprocess.run([program, "up"], env=environment, capture_output=True, text=True, check=True, timeout=300)
     try:
-        yield AnyCluster("controlplane", Path(started.stdout.strip().splitlines()[-1])).furnish()
+        made = AnyCluster("controlplane", Path(started.stdout.strip().splitlines()[-1])).furnish()
+        said = made.apply(*obeyed())
+        assert said.code == 0, said.err
+        yield made
     finally:
         subprocess.run([program, "down"], env=environment, capture_output=True, check=True, timeout=60)

@@ -65,6 +65,14 @@ class TeamRepository:
     def head(self, branch: str = "main") -> str:
         return git(self.bare, "rev-parse", branch)
 
+    def behind(self, commit: str) -> list[str]:
+        """The commit and all that came before it."""
+        return git(self.bare, "rev-list", commit).splitlines()
+
+    def subjects(self) -> list[str]:
+        """What the branch's commits say, the newest first."""
+        return git(self.bare, "log", "--format=%s", "main").splitlines()
+
     def text(self, path: str) -> str:
         """A file at the head, with its last newline."""
         return git(self.bare, "show", f"main:{path}", strip=False)

@@ -1,0 +1,75 @@
+"""The operator that the cluster suite runs: its own process, with the rights of examples/operator-rbac.yaml."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from any_cluster import AnyCluster, operator_rights
+from waiting import eventually_now
+
+SYSTEM = "kanaria-system"
+READY = "ready: all caches are synced"
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteOperator:
+    """The running operator: where its log is, and its MLflow store."""
+
+    log: Path
+    tracking_uri: str
+
+    def said(self) -> str:
+        """All that it logged."""
+        return self.log.read_text(errors="replace")
+
+
+@contextmanager
+def suite_operator(cluster: AnyCluster, home: Path, tracking_uri: str) -> Iterator[SuiteOperator]:
+    """Start it, and end it by its own process; it works in `home`."""
+    log = home / "operator.log"
+    settings = {"KANARIA_MLFLOW_TRACKING_URI": tracking_uri, "KANARIA_ALLOW_FILE_REMOTES": "1"}
+    words = ["run", "--kubeconfig", str(_access(cluster, home)), "--home", str(home / "mirrors")]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "kanaria", *words],
+            cwd=home,
+            env={**os.environ, **settings},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    made = SuiteOperator(log, tracking_uri)
+    try:
+        eventually_now(lambda: process.poll() is not None or READY in made.said(), within=60)
+        assert process.poll() is None, made.said()
+        yield made
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _access(cluster: AnyCluster, home: Path) -> Path:
+    """A kubeconfig of the operator's account; on the local cluster, which knows but one user, that user's."""
+    said = cluster.apply(*operator_rights(), namespace=SYSTEM)
+    assert said.code == 0, said.err
+    if cluster.name == "local":
+        return cluster.kubeconfig
+    token = cluster.kubectl("create", "token", "kanaria", "-n", SYSTEM, "--duration=2h").out.strip()
+    config = yaml.safe_load(cluster.kubeconfig.read_text())
+    config["users"] = [{"name": "kanaria", "user": {"token": token}}]
+    for context in config["contexts"]:
+        context["context"]["user"] = "kanaria"
+    file = home / "operator.kubeconfig"
+    file.touch(mode=0o600)
+    file.write_text(yaml.safe_dump(config))
+    return file

@@ -151,6 +151,18 @@ def test_a_run_that_cannot_go_on_fails_and_proposes_nothing(make: Callable[[], C
     assert cluster.visit().acts == ()
 
 
+def test_a_target_that_serves_another_model_gets_no_proposal():
+    cluster = a_cluster(model={"name": "cider", "step": "train"}, promote=TO_WINE)
+    cluster.registry = Registry(registered={"run-r-1": ModelVersion("cider", "8", "s3://models/8", "m-8", "run-r-1")})
+
+    cluster.settle()
+
+    check(cluster.status, stalled("TargetRefused", "spec.promote", "serves the model 'wine-quality'", "name one model"))
+    assert [(each["state"], cluster.status["phase"]) for each in cluster.status["proposals"]] == [
+        ("Dropped", "Succeeded")
+    ]
+
+
 def test_a_gate_whose_policy_is_gone_is_waited_for_and_what_the_steps_made_is_kept():
     cluster = a_cluster(model=A_MODEL, gates=[{"policyRef": {"name": "nobody"}}], promote=TO_WINE).settle()
 

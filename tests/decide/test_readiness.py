@@ -44,12 +44,32 @@ def test_conditions_follow_the_outcome(outcome: Outcome, expected: dict[str, tup
     assert said(outcome) == expected
 
 
-def test_a_failing_world_leaves_ready_as_it_was():
+def test_a_failing_world_leaves_what_is_ready_as_it_was():
     before = conditions((), GO, READY, 3, NOW)
 
     after = said(Wait(Reason.FETCH_FAILED, "no route", retry=True), before)
 
     assert after == {"Ready": ("True", "Succeeded"), "Reconciling": ("True", "ProgressingWithRetry")}
+
+
+@pytest.mark.parametrize(
+    "earlier",
+    [
+        pytest.param(Wait(Reason.LOADING, "servers come up"), id="waited"),
+        pytest.param(Stall(Reason.INVALID_SPEC, "mend it"), id="stalled for something that is mended"),
+    ],
+)
+def test_a_failing_world_replaces_what_ready_said_of_something_else(earlier: Outcome):
+    before = conditions((), earlier, READY, 3, NOW)
+    failing = Wait(Reason.FETCH_FAILED, "no route", retry=True)
+
+    after = conditions(before, failing, READY, 3, LATER)
+
+    assert {c.type: (c.status, c.reason, c.message) for c in after} == {
+        "Ready": ("Unknown", "FetchFailed", "no route"),
+        "Reconciling": ("True", "ProgressingWithRetry", "no route"),
+    }
+    assert [(n.type, n.reason) for n in notices(before, after)] == [("Warning", "ProgressingWithRetry")]
 
 
 def test_the_transition_time_moves_only_with_the_status():

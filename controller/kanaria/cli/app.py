@@ -21,7 +21,7 @@ app.command()(checkout)
 
 @app.command()
 def crds(folder: Annotated[Path, typer.Argument(help="Folder that the files are written to.")] = Path("crds")) -> None:
-    """Write the CustomResourceDefinitions of the five kinds, made from the models."""
+    """Write the CustomResourceDefinitions of the five kinds to a folder, ready for kubectl apply -f."""
     for path in write_crds(folder):
         typer.echo(path)
 

@@ -26,7 +26,7 @@ def checkout(
     revision: Annotated[str, typer.Option(help="Full SHA of the commit.")],
     into: Annotated[Path, typer.Option(help="Folder that receives the files.")],
 ) -> None:
-    """Check one commit out into a folder; what a step's init container runs.
+    """Check one commit out into a folder; what a step's init container runs, and people seldom need.
 
     Credentials are read from KANARIA_GIT_USERNAME and KANARIA_GIT_PASSWORD, or KANARIA_GIT_BEARER_TOKEN.
     """

@@ -14,19 +14,35 @@ from kanaria.reconcile.world import Settings
 
 
 def run(
-    kubeconfig: Annotated[Path | None, typer.Option(help="File that names the cluster; default: $KUBECONFIG.")] = None,
-    home: Annotated[
-        Path | None, typer.Option(help="Folder for mirrors of repositories; default: a temporary one.")
+    kubeconfig: Annotated[
+        Path | None,
+        typer.Option(
+            help="File that names the cluster; default: $KUBECONFIG, the Pod's service account, or ~/.kube/config."
+        ),
     ] = None,
-    liveness: Annotated[str | None, typer.Option(help="URL to tell health at: http://127.0.0.1:8080/healthz.")] = None,
+    home: Annotated[
+        Path | None, typer.Option(help="Folder that keeps mirrors of repositories; default: one for temporary files.")
+    ] = None,
+    liveness: Annotated[
+        str | None, typer.Option(help="Where health is told, e.g. http://127.0.0.1:8080/healthz; default: nowhere.")
+    ] = None,
     dev: Annotated[
-        bool, typer.Option("--dev", help="For a cluster of your own: file: repositories, more log.")
+        bool, typer.Option("--dev", help="For a cluster on your own machine: allow file: repositories, log more.")
     ] = False,
 ) -> None:
     """Run the operator until it is interrupted.
 
-    Platform teams set KANARIA_MLFLOW_TRACKING_URI, KANARIA_GATEWAY_METRICS_URL, KANARIA_SERVING_URL and
-    KANARIA_RUNNER_IMAGE.
+    The environment says what the platform team has set up:
+
+    - **KANARIA_MLFLOW_TRACKING_URI**: the MLflow server where runs log and models are registered; needed.
+
+    - **KANARIA_GATEWAY_METRICS_URL**: where the gateway shows Envoy's counters; needed by canaries with an analysis.
+
+    - **KANARIA_SERVING_URL**: where a local router takes requests; default: what KServe tells.
+
+    - **KANARIA_RUNNER_IMAGE**: Kanaria's own image, which checks the code out into each step; default: kanaria.
+
+    - **KANARIA_ALLOW_FILE_REMOTES**: true allows file: repositories, as --dev does.
     """
     from kanaria.handlers.life import live  # noqa: PLC0415 - heavy, and only this verb needs it
     from kanaria.handlers.login import NoClusterError  # noqa: PLC0415 - likewise

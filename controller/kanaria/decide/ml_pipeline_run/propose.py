@@ -75,14 +75,10 @@ def _is_there(target: ModelDeployment, scene: Scene) -> bool:
 
 def _lost(proposal: ProposalStatus, target: ModelDeployment, scene: Scene) -> str:
     """Why the proposal will never be made, in a sentence; empty where it may."""
+    refusal = _refusal(target, scene)
+    if refusal:
+        return refusal
     name, version = target.name, scene.status.model.version if scene.status.model else ""
-    pipeline = scene.run.spec.pipeline_ref.name
-    home = scene.run.metadata.namespace
-    if name.namespace != home and not _accepts(target, home, pipeline):
-        return (
-            f"ModelDeployment {name} does not accept proposals from MLPipeline {home}/{pipeline}; "
-            "add it to the target's spec.acceptFrom"
-        )
     rejected = next((entry for entry in target.spec.rejected if entry.version == version), None)
     if rejected:
         return f"version {version} is in spec.rejected of {name} ({rejected.reason}); drop the entry to try it again"
@@ -92,6 +88,23 @@ def _lost(proposal: ProposalStatus, target: ModelDeployment, scene: Scene) -> st
     candidate = candidate_of(target)
     if candidate and candidate != proposal.replaces:
         return f"another candidate, version {candidate}, was set meanwhile; the newer edit wins"
+    return ""
+
+
+def _refusal(target: ModelDeployment, scene: Scene) -> str:
+    """Why the target takes no model of this pipeline, in a sentence; empty where it does."""
+    name, model = target.name, scene.status.model
+    if model is not None and model.name != target.spec.model.name:
+        return (
+            f"spec.promote: ModelDeployment {name} serves the model {target.spec.model.name!r}, and this run made a "
+            f"version of {model.name!r}; name one model in both"
+        )
+    home, pipeline = scene.run.metadata.namespace, scene.run.spec.pipeline_ref.name
+    if name.namespace != home and not _accepts(target, home, pipeline):
+        return (
+            f"spec.promote: ModelDeployment {name} does not accept proposals from MLPipeline {home}/{pipeline}; "
+            "add it to the target's spec.acceptFrom"
+        )
     return ""
 
 
@@ -117,6 +130,6 @@ def _outcome(scene: Scene, proposals: tuple[ProposalStatus, ...]) -> Outcome:
             return Wait(Reason.AWAITING_COMMIT, f"version {version} is to be proposed to {name} by a commit")
         if proposal.state == "Landed":
             return Wait(Reason.AWAITING_SYNC, f"the commit that proposes version {version} to {name} is to be applied")
-        if proposal.state == "Dropped" and "acceptFrom" in proposal.message:
+        if proposal.state == "Dropped" and target is not None and proposal.message == _refusal(target, scene) != "":
             return Stall(Reason.TARGET_REFUSED, proposal.message)
     return GO

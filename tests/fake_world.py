@@ -15,10 +15,14 @@ NOON = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class FakeObjects:
-    """Objects as caches would hold them; `unsynced` holds the watches whose objects are not all there yet."""
+    """Objects as caches would hold them.
+
+    `unsynced` holds the watches whose objects are not all there yet, `forbidden` why some may not be read.
+    """
 
     manifests: Mapping[ObjectRef, Manifest]
     unsynced: frozenset[Watch] = frozenset()
+    forbidden: Mapping[Watch, str] = field(default_factory=dict)
 
     def get(self, ref: ObjectRef) -> Manifest | None:
         return self.manifests.get(ref)
@@ -36,6 +40,9 @@ class FakeObjects:
 
     def synced(self, watch: Watch) -> bool:
         return watch not in self.unsynced
+
+    def refused(self, watch: Watch) -> str:
+        return self.forbidden.get(watch, "")
 
 
 @dataclass(frozen=True)
@@ -74,6 +81,7 @@ def a_world(
     failures: Mapping[ObjectRef, Failure] | None = None,
     commit_results: Mapping[ObjectRef, CommitResult] | None = None,
     unsynced: Iterable[Watch] = (),
+    refused: Mapping[Watch, str] | None = None,
     subjects: Mapping[str, str] | None = None,
     settings: Settings | None = None,
 ) -> World:
@@ -83,7 +91,9 @@ def a_world(
     """
     given = {question: _answer(value, now) for question, value in (answers or {}).items()}
     return World(
-        objects=FakeObjects({ObjectRef.of(manifest): manifest for manifest in objects}, frozenset(unsynced)),
+        objects=FakeObjects(
+            {ObjectRef.of(manifest): manifest for manifest in objects}, frozenset(unsynced), refused or {}
+        ),
         mirrors=FakeMirrors(files or {}, subjects or {}),
         now=lambda: now,
         answer=given.get,

@@ -46,6 +46,7 @@ class SyncedCluster:
     failure: Failure | None = None
     result: CommitResult | None = None
     unsynced: tuple[Watch, ...] = ()
+    refused: Mapping[Watch, str] = field(default_factory=dict)
     refuse: Mapping[ObjectRef, FailureKind] = field(default_factory=dict)
     mirrors: Mirrors | None = None
     run: GitSyncPass = field(default_factory=GitSyncPass)
@@ -88,6 +89,7 @@ class SyncedCluster:
             failures={SYNC: self.failure} if self.failure else {},
             commit_results={SYNC: self.result} if self.result else {},
             unsynced=self.unsynced,
+            refused=self.refused,
         )
         if self.mirrors is not None:
             world = replace(world, mirrors=self.mirrors)

@@ -111,6 +111,23 @@ async def test_who_wants_a_watch_is_poked_once_its_objects_are_all_at_hand(clien
     assert sorted(poked) == [ANN, BOB, BOB]
 
 
+async def test_who_wants_what_may_not_be_read_is_told_so_until_it_may():
+    watch, poked = Watch("example.com/v1", "Widget"), []
+    answers = [status(403, "widgets is forbidden"), listed(5, widget("a", 1))]
+    change = {"type": "MODIFIED", "object": widget("a", 6)}
+    async with a_scripted_api(list=answers, watch=[[change], []]) as api, a_client(api.url) as client:
+        caches = Caches(client, (), lambda _: None, poked.append)
+        caches.want(ANN, [watch])
+        await eventually(lambda: caches.refused(watch))
+        told = (caches.refused(watch), caches.synced(watch), list(poked))
+        await eventually(lambda: not caches.refused(watch))
+        await caches.stop()
+
+    assert told == ("widgets is forbidden", False, [ANN])
+    assert caches.synced(watch)
+    assert poked == [ANN, ANN, ANN]
+
+
 async def test_a_wanted_watch_that_a_static_one_covers_is_not_begun_twice(client: Client):
     async with caches_of(client, MAPS) as (caches, changes):
         caches.want(ANN, [LABELLED])

@@ -278,6 +278,23 @@ def test_nothing_is_done_before_the_caches_are_there(cluster: SyncedCluster):
     assert cluster.names() == ["c"]
 
 
+def test_a_kind_that_the_operator_may_not_watch_is_neither_applied_nor_pruned(cluster: SyncedCluster):
+    cluster.unsynced, cluster.refused = (WATCH,), {WATCH: "configmaps is forbidden"}
+    cluster.commit({"deploy/c.yaml": a_config_map("c")})
+
+    plans = [cluster.visit(), cluster.visit()]
+
+    assert [kinds_of(plan.acts) for plan in plans] == [["WriteStatus"], []]
+    assert plans[1].look_again is None
+    assert cluster.condition("Stalled") == ("True", "Forbidden")
+    assert cluster.message("Stalled").startswith(
+        "deploy/c.yaml, line 1: the operator may not watch ConfigMap of v1: configmaps is forbidden; have its role"
+    )
+    cluster.unsynced, cluster.refused = (), {}
+    cluster.settle()
+    assert cluster.names() == ["c"]
+
+
 def test_a_remote_that_is_away_is_told_once_and_drift_is_repaired_meanwhile(cluster: SyncedCluster):
     cluster.head = Unanswered(cluster.now, "git.example.com: it cannot be reached")
 

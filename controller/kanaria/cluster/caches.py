@@ -95,6 +95,11 @@ class Caches:
         reflector = self._reflectors.get(self._covering(watch))
         return reflector is not None and reflector.synced.is_set()
 
+    def refused(self, watch: Watch) -> str:
+        """Why the operator may not read the objects of the watch; empty where nothing says so."""
+        reflector = self._reflectors.get(self._covering(watch))
+        return "" if reflector is None else reflector.refused
+
     def want(self, owner: ObjectRef, watches: Iterable[Watch]) -> None:
         """Watch what the owner wants, and no longer what nobody wants any more."""
         wanted = frozenset(self._covering(watch) for watch in watches)
@@ -154,7 +159,7 @@ class Caches:
         self._tasks[watch] = asyncio.create_task(reflector.run(), name=f"reflector of {watch.kind}")
 
     def _in_sync(self, watch: Watch) -> None:
-        """Whoever waited for these objects may go on, also where there are none."""
+        """Whoever waited for these objects may go on, also where there are none, or may not be read."""
         for owner, wanted in self._wanted.items():
             if watch in wanted:
                 self._poke(owner)

@@ -1,7 +1,8 @@
 """How the objects of one kind are kept at hand: a list in pages, then watches with bookmarks.
 
 The store is replaced on every relist: an object that went between two watches is told as gone. A kind that the cluster
-does not serve counts as synced with no objects, and is looked for again.
+does not serve counts as synced with no objects, and is looked for again. One that may not be read is not synced, and
+whoever wants it is told why.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 
 from kanaria.cluster.client import Client
-from kanaria.cluster.errors import ClusterError, GoneError, NotFoundError, TooManyRequestsError
+from kanaria.cluster.errors import ClusterError, ForbiddenError, GoneError, NotFoundError, TooManyRequestsError
 from kanaria.cluster.resource import Resource
 from kanaria.cluster.store import Change, Store, name_of, slim, version_of
 from kanaria.vocabulary import ObjectName, Watch
@@ -25,7 +26,8 @@ Sleep = Callable[[float], Awaitable[None]]
 class Reflector:
     """The objects of one Watch, current for as long as `run` runs.
 
-    `told` hears of every change, `in_sync` of the first list.
+    `told` hears of every change, `in_sync` of the first list, and of a refusal: `refused` says then what the server
+    said, for as long as it does.
     """
 
     def __init__(
@@ -39,6 +41,7 @@ class Reflector:
     ) -> None:
         self.watch = watch
         self.synced = asyncio.Event()
+        self.refused = ""
         self.store = Store(watch.label)
         self._client = client
         self._told = told
@@ -60,6 +63,7 @@ class Reflector:
                 self._delay = min(self._delay * 2, SLOWEST_RETRY)
             except ClusterError as error:
                 self._complain(error)
+                self._refuse(str(error) if isinstance(error, ForbiddenError) else self.refused)
                 await self._sleep(max(self._delay, getattr(error, "retry_after", 0.0)))
                 self._delay = min(self._delay * 2, SLOWEST_RETRY)
             except Exception:
@@ -102,6 +106,11 @@ class Reflector:
             self.synced.set()
             self._in_sync()
 
+    def _refuse(self, why: str) -> None:
+        if self.refused != why:
+            self.refused = why
+            self._in_sync()
+
     async def _watch_from(self, resource: Resource, since: str) -> str:
         async with aclosing(self._client.watch(resource, since, self.watch.label or "")) as changes:
             async for kind, manifest in changes:
@@ -111,6 +120,8 @@ class Reflector:
                 elif kind != "BOOKMARK":
                     self._put(manifest)
                 self._advance(int(since))
+                # Not before: a list alone, without the right to watch, would end the refusal for a moment each time.
+                self._refuse("")
                 self._delay, self._complaint = FIRST_RETRY, ""
         return since
 

@@ -1,6 +1,6 @@
 """How a GitSync is observed, and what its next plan is."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from pydantic import ValidationError
 
@@ -60,6 +60,7 @@ class GitSyncPass:
             commit=known.commit,
             tree=known.tree,
             synced=all(world.objects.synced(watch) for watch in watched),
+            refused=_refused(watched, world),
             differing=dict(known.differing(live, self._memory.applied(known, world.mirrors, sync))),
             live=live,
             labelled=labelled,
@@ -76,6 +77,11 @@ def _labelled(sync: ObjectRef, watched: tuple[Watch, ...], world: World) -> Iter
         for namespace in (sync.namespace, ""):
             label = {marks.GIT_SYNC: marks.git_sync_label(sync, namespace)}
             yield from world.objects.list(watch.api_version, watch.kind, namespace, label)
+
+
+def _refused(watched: tuple[Watch, ...], world: World) -> Mapping[tuple[str, str], str]:
+    answers = ((watch.api_version, watch.kind, world.objects.refused(watch)) for watch in watched)
+    return {(api_version, kind): why for api_version, kind, why in answers if why}
 
 
 def _labels_of_others(sync: ObjectRef, world: World) -> frozenset[str]:

@@ -23,6 +23,9 @@ class Objects(Protocol):
     def synced(self, watch: Watch) -> bool:
         """Whether the objects of the watch are all in the cache."""
 
+    def refused(self, watch: Watch) -> str:
+        """Why the operator may not read the objects of the watch; empty where nothing says so."""
+
 
 class Mirrors(Protocol):
     """Fetched repositories, read from the local disk."""

@@ -11,13 +11,14 @@ from kanaria.decide.git_sync.apply import apply, own
 from kanaria.decide.git_sync.fetch import fetch, read
 from kanaria.decide.git_sync.head import head_question
 from kanaria.decide.git_sync.prune import prune
+from kanaria.decide.git_sync.reach import reach
 from kanaria.decide.git_sync.record import hindered, hindering, recorded
 from kanaria.decide.git_sync.scene import Scene, Seen
 from kanaria.decide.git_sync.write_back import tell, write_back
 from kanaria.vocabulary import CommitEdits, Notice, Plan, Stall, Watch, WriteStatus, marks
 
 UNTIL_SYNCED = timedelta(seconds=1)
-PHASES: tuple[Callable[[Scene], Scene], ...] = (fetch, read, own, apply, prune)
+PHASES: tuple[Callable[[Scene], Scene], ...] = (fetch, read, reach, own, apply, prune)
 
 
 def decide(sync: GitSync, seen: Seen, now: datetime) -> Plan:
@@ -45,7 +46,7 @@ def _plan(scene: Scene) -> Plan:
     plan = Plan(
         questions=(head_question(scene.sync),),
         watches=watches(scene.sync, seen.tree.kinds),
-        look_again=None if seen.synced else scene.now + UNTIL_SYNCED,
+        look_again=None if seen.synced or seen.refused else scene.now + UNTIL_SYNCED,
     )
     failure = hindering(scene)
     if scene.commits and not (failure and isinstance(failure.act, CommitEdits)):

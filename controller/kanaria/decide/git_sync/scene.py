@@ -17,13 +17,15 @@ class Seen:
 
     `commit` is the newest commit that is known and fetched, empty where there is none yet, and `tree` what it asks for.
     `differing` are the objects of the tree which the cluster does not hold so, with the fields that differ: none where
-    the object is not there. `labelled` are the live objects that bear this sync's label.
+    the object is not there. `labelled` are the live objects that bear this sync's label, and `refused` says of kinds
+    why the operator may not read them.
     """
 
     head: Answer | None = None
     commit: str = ""
     tree: Tree = NOTHING
     synced: bool = True
+    refused: Mapping[tuple[str, str], str] = field(default_factory=dict)
     differing: Mapping[ObjectRef, tuple[str, ...]] = field(default_factory=dict)
     live: Mapping[ObjectRef, Manifest] = field(default_factory=dict)
     labelled: tuple[Manifest, ...] = ()

@@ -10,7 +10,7 @@ import pytest
 from fake_world import a_world
 from kanaria.decide.git_sync import head_question
 from kanaria.git.trouble import trouble
-from kanaria.git.workshop import TRIES, GitWorkshop
+from kanaria.git.workshop import GitWorkshop
 from kanaria.vocabulary import Answered, CommitEdits, Failure, FailureKind, ObjectRef, Unanswered
 from synced_cluster import SYNC, SyncedCluster
 from team_repository import WINE, TeamRepository
@@ -167,7 +167,7 @@ async def test_a_push_that_is_rejected_ten_times_is_tried_again_and_nothing_is_l
     cluster.failure = Failure(act, FailureKind.UNREACHABLE, cluster.result.error, cluster.now)
     again = cluster.visit()
 
-    check(cluster.objects[SYNC]["status"], retried("edits to main", f"took none of {TRIES} pushes", "let Kanaria's"))
-    assert (cluster.result.rejected, team.head()) == (TRIES, by_hand)
+    check(cluster.objects[SYNC]["status"], retried("edits to main", "took none of 10 pushes", "let Kanaria's"))
+    assert (cluster.result.rejected, team.head()) == (10, by_hand)
     assert acts_but_status(again) == ["CommitEdits"]
     assert cluster.objects[WINE_REF]["status"]["trial"] == trial

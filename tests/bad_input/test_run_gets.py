@@ -43,6 +43,7 @@ class Cluster:
 
     def _works(self, job: Any) -> None:
         """The Job and its Pod end at once."""
+        job["metadata"]["uid"] = f"u-{job['metadata']['name']}"
         told = {"type": "Failed" if self.exit_code else "Complete", "status": "True"}
         job["status"] = {"conditions": [told | {"lastTransitionTime": NOON.isoformat()}]}
         pod = a_pod(job, {"terminated": {"exitCode": self.exit_code, **self.ended}})

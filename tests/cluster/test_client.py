@@ -48,6 +48,23 @@ async def test_a_refusal_is_told_by_its_class_and_in_the_servers_words(code: int
             await client.get(REF)
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        pytest.param(
+            "failed to create typed patch object (wine/w; example.com/v1, Kind=Widget): .spec.colour: field not "
+            "declared in schema",
+            id="an unknown field in an apply",
+        ),
+        pytest.param("etcdserver: request is too large", id="an object larger than etcd takes"),
+    ],
+)
+async def test_a_refusal_that_the_server_calls_a_fault_of_its_own_is_a_refusal(message: str):
+    async with a_scripted_api(named=[status(500, message)]) as api, a_client(api.url) as client:
+        with pytest.raises(InvalidError, match=message[:30]):
+            await client.apply(MANIFEST)
+
+
 async def test_a_server_that_is_not_there_is_unreachable():
     async with a_client("http://127.0.0.1:9") as client:
         with pytest.raises(UnreachableError, match="cannot be reached"):

@@ -9,7 +9,7 @@ ClusterError
 │   └── UnknownKindError        the server does not serve the kind: its CRD is missing
 ├── ConflictError               409: it exists already, has changed since, or another manager owns a field
 ├── GoneError                   410: a watch or a page began too long ago, list again
-└── InvalidError                400, 413, 415, 422: the server refuses what was sent
+└── InvalidError                400, 413, 415, 422, and what is refused under 500: the server refuses what was sent
 """
 
 import json
@@ -70,6 +70,9 @@ _BY_STATUS: Mapping[int, type[ClusterError]] = {
     409: ConflictError,
     410: GoneError,
 }
+# Refusals that the API server tells as faults of its own: an unknown field or a wrong type in a server-side apply of a
+# custom resource, and an object that is larger than etcd takes. Time does not help.
+_REFUSED_AS_FAULT = ("failed to create typed patch object", "etcdserver: request is too large")
 
 
 def refusal(status: int, body: str, retry_after: str | None = None) -> ClusterError:
@@ -77,7 +80,7 @@ def refusal(status: int, body: str, retry_after: str | None = None) -> ClusterEr
     message = _message(body) or f"the API server answered {status}"
     if status == 429:
         return TooManyRequestsError(message, _seconds(retry_after))
-    if status >= 500:
+    if status >= 500 and not message.startswith(_REFUSED_AS_FAULT):
         return UnreachableError(message)
     return _BY_STATUS.get(status, InvalidError)(message)
 

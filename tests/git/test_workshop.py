@@ -230,6 +230,18 @@ async def test_a_newer_edit_by_hand_wins_and_the_dropped_edit_says_why(
     assert team.text(FILE) == by_hand
 
 
+async def test_commits_that_were_taken_back_meanwhile_are_not_pushed_again(
+    team: TeamRepository, racing: Callable[..., GitWorkshop]
+):
+    kept = team.head()
+    taken_back = team.commit({"deploy/mistake.yaml": "a: 1\n"})
+
+    result = await racing(lambda: git(team.bare, "update-ref", "refs/heads/main", kept)).commit(edits(team))
+
+    assert (result.rejected, result.commit) == (1, team.head())
+    assert taken_back not in team.behind(result.commit)
+
+
 async def test_ten_rejections_are_enough(team: TeamRepository, workshop: GitWorkshop):
     team.refuse_pushes()
     before = team.head()

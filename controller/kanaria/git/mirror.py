@@ -52,9 +52,15 @@ class Mirror:
             raise trouble(remote.host, said.error, remote.secrets)
         return run(self.where, "rev-parse", "--verify", f"refs/heads/{branch}^{{commit}}").line
 
-    def push(self, remote: Remote, branch: str, commit: str, timeout: timedelta) -> Said:
-        """Ask the remote to take the commit as the branch's head; it refuses what does not follow its head."""
-        said = self._reach(remote, timeout, "push", "--porcelain", "--", f"{commit}:refs/heads/{branch}")
+    def push(self, remote: Remote, branch: str, heads: tuple[str, str], timeout: timedelta) -> Said:
+        """Ask the remote to take a commit as the branch's head: `heads` are the one it follows, and the commit itself.
+
+        A lease is a comparison, not force: the commit follows that head, so nothing can be overwritten. Without it a
+        branch that somebody took back meanwhile would get again what was taken back.
+        """
+        before, commit = heads
+        lease = f"--force-with-lease=refs/heads/{branch}:{before}"
+        said = self._reach(remote, timeout, "push", "--porcelain", lease, "--", f"{commit}:refs/heads/{branch}")
         if said.code == 0:
             run(self.where, "update-ref", f"refs/heads/{branch}", commit)
         return said

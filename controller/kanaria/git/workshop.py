@@ -111,7 +111,7 @@ class GitWorkshop:
         """The commit, and what the remote said where it rejected it; blocking."""
         mirror = self.mirrors.of(act.url)
         commit = made_commit(mirror, head, draft.files, message(draft.landed), act.author, self._now())
-        said = mirror.push(there, act.branch, commit, PUSH)
+        said = mirror.push(there, act.branch, (head, commit), PUSH)
         if said.code == 0:
             return commit, ""
         heard = said.error + said.out.decode(errors="replace")

@@ -135,7 +135,7 @@ class Story:
         return Seen(
             answer=self._answer,
             jobs=self.jobs,
-            pods=by_job(self.pods.values()),
+            pods=by_job(self.jobs, self.pods.values()),
             policies={policy.metadata.name: policy for policy in self.policies},
             targets={target.name: target for target in self.targets},
             newer=self.newer,
@@ -162,7 +162,9 @@ class Story:
 
     def _carry(self, act: Any) -> None:
         if isinstance(act, Apply) and act.manifest["kind"] == "Job":
-            self.jobs[act.manifest["metadata"]["name"]] = json.loads(json.dumps(act.manifest))
+            job = json.loads(json.dumps(act.manifest))
+            job["metadata"]["uid"] = f"uid-{job['metadata']['name']}"
+            self.jobs[job["metadata"]["name"]] = job
         elif isinstance(act, Delete):
             self.jobs.pop(act.target.name)
         elif hasattr(act, "status"):
@@ -208,7 +210,7 @@ class Story:
 
 
 def a_pod(job: Manifest, state: Manifest, at: datetime = NOON) -> Manifest:
-    owner = {"kind": "Job", "name": job["metadata"]["name"]}
+    owner = {"kind": "Job", "name": job["metadata"]["name"], "uid": job["metadata"]["uid"]}
     metadata = {"name": f"{owner['name']}-x", "creationTimestamp": at.isoformat(), "ownerReferences": [owner]}
     return {"metadata": metadata, "status": {"containerStatuses": [{"name": "step", "state": state}]}}
 

@@ -109,16 +109,47 @@ def started(settings: Settings = Settings()) -> tuple[dict[str, Any], dict[str, 
     return after(run, plan), job, plan
 
 
+def completed(job: dict[str, Any]) -> dict[str, Any]:
+    """The Job as the server holds it once it went well."""
+    condition = {"type": "Complete", "status": "True", "lastTransitionTime": NOON.isoformat()}
+    return job | {"metadata": job["metadata"] | {"uid": "job-uid"}, "status": {"conditions": [condition]}}
+
+
+def pod_of(job: dict[str, Any], said: str, **owner: str) -> dict[str, Any]:
+    """A Pod that bears all labels of the Job's Pods, and ended well."""
+    labels = job["spec"]["template"]["metadata"]["labels"]
+    owners = [{"kind": "Job", "name": job["metadata"]["name"], "uid": job["metadata"]["uid"], **owner}]
+    metadata = {"name": "p", "namespace": "wine", "labels": labels, "ownerReferences": owners}
+    state = {"terminated": {"exitCode": 0, "message": said}}
+    status = {"containerStatuses": [{"name": "step", "state": state}]}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "status": status}
+
+
+def test_a_job_that_only_bears_the_label_and_the_name_is_not_the_runs():
+    run, job, _ = started()
+    stranger = {"apiVersion": API_VERSION, "kind": "MLPipelineRun", "name": "wine-1-abcde", "uid": "another"}
+    forged = completed(job) | {"metadata": completed(job)["metadata"] | {"ownerReferences": [stranger]}}
+
+    plan = ml_pipeline_run.plan_for(RUN, a_world([run, forged, pod_of(forged, '{"rows": 178}')]))
+
+    assert plan.status is None
+    assert [child["kind"] for child in children(plan)] == ["Job"]
+
+
+def test_the_words_of_a_pod_that_only_bears_the_label_are_not_heard():
+    run, job, _ = started()
+    job = completed(job)
+
+    plan = ml_pipeline_run.plan_for(RUN, a_world([run, job, pod_of(job, '{"rows": 1}', uid="another")]))
+
+    assert "steps" not in (plan.status or {}) or plan.status["steps"][0]["phase"] == "Running"
+
+
 def test_a_run_reads_outputs_off_the_pod_of_its_job():
     run, job, _ = started()
-    job["status"] = {"conditions": [{"type": "Complete", "status": "True", "lastTransitionTime": NOON.isoformat()}]}
-    labels, owner = job["spec"]["template"]["metadata"]["labels"], {"kind": "Job", "name": job["metadata"]["name"]}
-    metadata = {"name": "p", "namespace": "wine", "labels": labels, "ownerReferences": [owner]}
-    ended = {"terminated": {"exitCode": 0, "message": '{"rows": 178}'}}
-    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata}
-    pod["status"] = {"containerStatuses": [{"name": "step", "state": ended}]}
+    job = completed(job)
 
-    plan = ml_pipeline_run.plan_for(RUN, a_world([run, job, pod]))
+    plan = ml_pipeline_run.plan_for(RUN, a_world([run, job, pod_of(job, '{"rows": 178}')]))
 
     assert plan.status["steps"][0] | {"startedAt": "", "job": ""} == {
         "name": "train",

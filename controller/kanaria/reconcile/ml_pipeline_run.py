@@ -8,7 +8,7 @@ from kanaria.api import MetricPolicy, MLPipelineRun, ModelDeployment
 from kanaria.api.ml_pipeline_run import RunPhase
 from kanaria.api.resource import API_VERSION
 from kanaria.decide.ml_pipeline_run import WATCHES, Ground, Seen, decide
-from kanaria.decide.ml_pipeline_run.observe import by_job, later_than
+from kanaria.decide.ml_pipeline_run.observe import by_job, jobs_of, later_than
 from kanaria.decide.ml_pipeline_run.propose import targets_of
 from kanaria.decide.ml_pipeline_run.wishes import edits_due
 from kanaria.decide.unreadable import readable, refuse
@@ -38,10 +38,11 @@ def _seen(run: MLPipelineRun, world: World) -> Seen:
     policies = readable(MetricPolicy, world.objects.list(API_VERSION, "MetricPolicy", namespace))
     runs = readable(MLPipelineRun, world.objects.list(API_VERSION, "MLPipelineRun", namespace))
     settings = world.settings
+    jobs = jobs_of(run, world.objects.list("batch/v1", "Job", namespace, mine))
     return Seen(
         answer=world.answer,
-        jobs={job["metadata"]["name"]: job for job in world.objects.list("batch/v1", "Job", namespace, mine)},
-        pods=by_job(world.objects.list("v1", "Pod", namespace, mine)),
+        jobs=jobs,
+        pods=by_job(jobs, world.objects.list("v1", "Pod", namespace, mine)),
         policies={policy.metadata.name: policy for policy in policies},
         targets=found,
         newer=later_than(run, runs),

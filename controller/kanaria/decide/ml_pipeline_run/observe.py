@@ -6,13 +6,20 @@ from kanaria.api import MLPipelineRun
 from kanaria.vocabulary.objects import Manifest
 
 
-def by_job(pods: Iterable[Manifest]) -> Mapping[str, Manifest]:
-    """The newest Pod of each Job, by the Job's name."""
-    found: dict[str, Manifest] = {}
-    for pod in sorted(pods, key=lambda each: str(each["metadata"].get("creationTimestamp", ""))):
-        owners = pod["metadata"].get("ownerReferences") or ()
-        found |= {owner["name"]: pod for owner in owners if owner.get("kind") == "Job"}
-    return found
+def jobs_of(run: MLPipelineRun, labelled: Iterable[Manifest]) -> Mapping[str, Manifest]:
+    """The run's own Jobs by name: a label is put on quickly, but Kanaria's Jobs name the run by its UID."""
+    return {job["metadata"]["name"]: job for job in labelled if run.metadata.uid in _owners(job)}
+
+
+def by_job(jobs: Mapping[str, Manifest], pods: Iterable[Manifest]) -> Mapping[str, Manifest]:
+    """The newest Pod of each of these Jobs, by the Job's name."""
+    names = {job["metadata"].get("uid"): name for name, job in jobs.items()}
+    newest = sorted(pods, key=lambda each: str(each["metadata"].get("creationTimestamp", "")))
+    return {names[uid]: pod for pod in newest for uid in _owners(pod) if uid in names}
+
+
+def _owners(child: Manifest) -> frozenset[str]:
+    return frozenset(owner.get("uid", "") for owner in child["metadata"].get("ownerReferences") or ()) - {""}
 
 
 def later_than(run: MLPipelineRun, others: Iterable[MLPipelineRun]) -> tuple[MLPipelineRun, ...]:

@@ -92,8 +92,9 @@ def _said(manifest: Manifest) -> dict[str, Any]:
 
 
 def _judged_by(ref: ObjectRef, objects: Objects) -> Iterator[ObjectRef]:
-    """Whoever may be judged by the policy: ModelDeployments, and runs that are not over, of its namespace."""
-    yield from map(ObjectRef.of, objects.list(API_VERSION, "ModelDeployment", ref.namespace))
+    """Whoever may name the policy: ModelDeployments, MLPipelines, and runs that are not over, of its namespace."""
+    for kind in ("ModelDeployment", "MLPipeline"):
+        yield from map(ObjectRef.of, objects.list(API_VERSION, kind, ref.namespace))
     for run in objects.list(API_VERSION, "MLPipelineRun", ref.namespace):
         if (run.get("status") or {}).get("phase") not in FINISHED_RUN:
             yield ObjectRef.of(run)

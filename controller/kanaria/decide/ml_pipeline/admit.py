@@ -2,25 +2,18 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
 
 from kanaria.api.conditions import Reason
 from kanaria.decide.filling import unknown_reference
-from kanaria.decide.ml_pipeline.scene import Scene, sooner
+from kanaria.decide.ml_pipeline.scene import Scene
 from kanaria.decide.step_graph import circle, cyclic
 from kanaria.vocabulary import Stall
-
-GLANCE = timedelta(seconds=10)
-"""Nobody tells a pipeline of a new policy: it looks."""
 
 
 def admit(scene: Scene) -> Scene:
     """Refuse what can never run; what is missing may still come."""
     fault = next(_faults(scene), None)
-    if fault is None:
-        return scene
-    until = scene.now + GLANCE if fault.reason == Reason.UNKNOWN_POLICY else None
-    return replace(scene, outcome=fault, until=sooner(scene.until, until))
+    return scene if fault is None else replace(scene, outcome=fault)
 
 
 def _faults(scene: Scene) -> Iterator[Stall]:

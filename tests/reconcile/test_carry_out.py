@@ -103,6 +103,22 @@ async def test_an_error_says_who_can_help(error: Exception, kind: FailureKind):
     assert (result.failure.kind, result.failure.message) == (kind, "x")
 
 
+@pytest.mark.parametrize("field", ["data", "stringData"])
+async def test_what_a_secret_holds_is_not_told_when_it_is_refused(field: str, caplog: pytest.LogCaptureFixture):
+    metadata = {"name": "s", "namespace": "wine"}
+    secret = Apply({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, field: {"pin": 4711, "deep": ["hush"]}})
+    said = f".{field}.pin: expected string, got 4711; .{field}.deep: expected string, got [hush]"
+
+    result = await carried(Bench(fail={"apply Secret wine/s": InvalidError(said)}), secret)
+
+    assert result.failure is not None
+    assert (
+        result.failure.message == f".{field}.pin: expected string, got ***; .{field}.deep: expected string, got [***]"
+    )
+    assert "4711" not in caplog.text
+    assert "hush" not in caplog.text
+
+
 async def test_a_write_back_that_tells_an_error_is_a_failure_and_its_result_is_kept():
     bench = Bench(commit_result=CommitResult(NOON, "", rejected=10, error="the remote rejected the push 10 times"))
     result = await carried(bench, COMMIT, ALIAS)

@@ -1,8 +1,10 @@
 """How a plan's acts are done, in order, and what is remembered of it."""
 
 import logging
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from kanaria.cluster.caches import Written
 from kanaria.cluster.errors import ClusterError, ConflictError, ForbiddenError, InvalidError, NotFoundError
@@ -104,7 +106,29 @@ def failure_of(act: Act, error: Exception, now: datetime) -> Failure:
     """What a pass is told of an act that failed."""
     if isinstance(error, _RefusedError):
         act, error = error.act, error.error
-    return Failure(act, _kind(error), (str(error) or type(error).__name__)[:MESSAGE_MAX], now)
+    message = _without_values(act, str(error) or type(error).__name__)
+    return Failure(act, _kind(error), message[:MESSAGE_MAX], now)
+
+
+def _without_values(act: Act, message: str) -> str:
+    """The message without what a Secret holds: the API server quotes values that it refuses."""
+    if not isinstance(act, Apply) or act.manifest.get("kind") != "Secret":
+        return message
+    for value in sorted(_values(act.manifest, kept=("data", "stringData")), key=len, reverse=True):
+        message = message.replace(value, "***")
+    return message
+
+
+def _values(manifest: Any, kept: tuple[str, ...] = ()) -> Iterator[str]:
+    if isinstance(manifest, Mapping):
+        for key, value in manifest.items():
+            if not kept or key in kept:
+                yield from _values(value)
+    elif isinstance(manifest, list | tuple):
+        for item in manifest:
+            yield from _values(item)
+    elif str(manifest):
+        yield from str(manifest).splitlines()  # quoted, its lines stand apart
 
 
 def _kind(error: Exception) -> FailureKind:

@@ -57,3 +57,10 @@ def test_a_rotated_token_is_read_anew(elsewhere: Path, monkeypatch: pytest.Monke
 def test_without_a_cluster_it_is_said_how_to_name_one():
     with pytest.raises(NoClusterError, match="set KUBECONFIG"):
         access(kopf.OperatorSettings())
+
+
+def test_a_kubeconfig_that_is_not_there_is_named(elsewhere: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("KUBECONFIG", str(elsewhere / "nowhere"))
+
+    with pytest.raises(NoClusterError, match=r"nowhere, which is not there: correct it"):
+        access(kopf.OperatorSettings())

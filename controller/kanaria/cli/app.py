@@ -12,6 +12,7 @@ from kanaria.cli.crds import write_crds
 from kanaria.cli.lint import lint
 from kanaria.cli.run import run
 
+LOG_WIDTH = 200
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="markdown")
 
 app.command()(run)
@@ -42,7 +43,9 @@ def demo(
     from kanaria.cli.demo import play  # noqa: PLC0415 - likewise
 
     try:
-        code = play(Console(), home, keep=keep)
+        console = Console()
+        # A log file or a pipe has no width of its own: lines are not broken there.
+        code = play(console if console.is_terminal else Console(width=LOG_WIDTH), home, keep=keep)
     except FileExistsError as error:
         typer.echo(str(error), err=True)
         code = 2

@@ -32,6 +32,7 @@ def play(console: Console, home: Path | None, *, keep: bool) -> int:
         return 1
     except KeyboardInterrupt:
         console.print("Interrupted; the local cluster is ended.")
+        keep = False
         return 130
     finally:
         if not keep:
@@ -48,6 +49,9 @@ def _perform(console: Console, info: TownInfo, *, keep: bool) -> int:
         with _shown(console) as show:
             story = Story(info, operator, show)
             failure = _failure_of(story)
+    except KeyboardInterrupt:
+        keep = False
+        raise
     finally:
         if not keep:
             operator.end()

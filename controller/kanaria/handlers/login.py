@@ -15,11 +15,15 @@ def credentials(settings: kopf.OperatorSettings) -> kopf.ConnectionInfo:
     """From the kubeconfig that $KUBECONFIG names, else the Pod's service account, else ~/.kube/config.
 
     Raises:
-        NoClusterError: if there is none of them.
+        NoClusterError: if there is none of them, or the file that is named is not there.
     """
     ways = (kopf.login_with_service_account, kopf.login_with_kubeconfig)
-    for login in reversed(ways) if os.environ.get("KUBECONFIG") else ways:
-        found: kopf.ConnectionInfo | None = login(settings=settings)
+    named = os.environ.get("KUBECONFIG")
+    for login in reversed(ways) if named else ways:
+        try:
+            found: kopf.ConnectionInfo | None = login(settings=settings)
+        except FileNotFoundError as error:
+            raise NoClusterError(f"KUBECONFIG names {named}, which is not there: correct it, or unset it") from error
         if found is not None:
             return found
     raise NoClusterError(

@@ -24,9 +24,9 @@ def a_pipeline(*steps: dict[str, Any], run: str | None = None, **spec: Any) -> s
     return yaml.safe_dump({"apiVersion": API_VERSION, "kind": "MLPipeline", "metadata": metadata, "spec": whole})
 
 
-def a_deployment() -> str:
+def a_deployment(model: str) -> str:
     spec = {
-        "model": {"name": "wine"},
+        "model": {"name": model},
         "predictor": {"model": {"modelFormat": {"name": "sklearn"}}},
         "strategy": {"canary": {"steps": [{"setWeight": 10}]}},
         "suspend": True,
@@ -145,7 +145,7 @@ def test_the_model_of_a_run_is_proposed_by_a_commit_if_it_passes_its_gates(
         promote=[{"modelDeployment": {"name": "wine"}}],
     )
     deployment = "deploy/deployment.yaml"
-    started(team, {PIPELINE: pipeline, "deploy/policy.json": json.dumps(policy), deployment: a_deployment()})
+    started(team, {PIPELINE: pipeline, "deploy/policy.json": json.dumps(policy), deployment: a_deployment(model)})
     run_id = eventually_now(lambda: next((r["status"]["tracking"]["runId"] for r in tracked(team)), None))
     version = registry.register(model, run_id, {"accuracy": accuracy})
 

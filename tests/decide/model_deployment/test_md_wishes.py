@@ -4,6 +4,7 @@ import pytest
 
 from deployments import a_spec
 from kanaria.api import ModelDeployment
+from kanaria.decide.model_deployment.trials import trial_id
 from kanaria.decide.model_deployment.wishes import SUBJECT_MAX, edits_due
 from kanaria.vocabulary import Append, EditClass, Field, Set, Unset
 
@@ -12,8 +13,10 @@ EVIDENCE = "errors ×3.1 [2.0, 4.9]"
 
 
 def a_deployment(phase: str | None, version: str = "8", **spec: object) -> ModelDeployment:
-    trial = {"id": "8@1", "version": "8", "startedAt": NOON, "endedAt": NOON, "evidence": EVIDENCE, "runId": "r8"}
     fields = {"stable": {"version": "7"}, "candidate": {"version": version, "modelId": "m-8"}, **spec}
+    tried = ModelDeployment.read({"metadata": {"name": "wine", "namespace": "cellar"}, "spec": a_spec(**fields)})
+    trial = {"id": trial_id(tried.spec, 2), "generation": 2, "version": "8", "step": 4, "weight": 50}
+    trial |= {"startedAt": NOON, "endedAt": NOON, "evidence": EVIDENCE, "runId": "r8"}
     body = {
         "metadata": {"name": "wine", "namespace": "cellar", "generation": 3},
         "spec": a_spec(**fields),
@@ -93,6 +96,22 @@ def test_nothing_is_due_before_the_pass_has_seen_the_spec_as_it_is():
     status = deployment.status.model_copy(update={"observed_generation": 2})
 
     assert edits_due(deployment.model_copy(update={"status": status})) == ()
+
+
+def test_a_passed_candidate_that_is_held_at_zero_is_not_promoted():
+    deployment = a_deployment("Passed")
+    trial = deployment.status.trial.model_copy(update={"weight": 0})
+    status = deployment.status.model_copy(update={"trial": trial})
+
+    assert edits_due(deployment.model_copy(update={"status": status})) == ()
+
+
+def test_a_candidate_that_was_changed_since_it_passed_is_not_promoted():
+    deployment = a_deployment("Passed")
+    changed = deployment.spec.candidate.model_copy(update={"predictor": {"model": {"runtime": "other"}}})
+    spec = deployment.spec.model_copy(update={"candidate": changed})
+
+    assert edits_due(deployment.model_copy(update={"spec": spec})) == ()
 
 
 def test_a_subject_is_short_whatever_the_evidence():

@@ -9,7 +9,6 @@ from kanaria.decide.model_deployment.stable import serving
 from kanaria.decide.model_deployment.trials import begin, close, end, forget, is_of, named
 from kanaria.vocabulary import Stall
 
-ABORT = "kanaria.dev/abort"
 REVERTED = "its promotion was reverted"
 
 
@@ -18,9 +17,9 @@ def admit_candidate(scene: Scene) -> Scene:
     scene = _promoted(scene)
     candidate = scene.md.spec.candidate
     if candidate is None:
-        return _gone(scene)
+        return _gone(_overtaken(scene))
     scene, model = candidate_model(scene)
-    scene = _reverted(scene, candidate, model)
+    scene = _overtaken(_reverted(scene, candidate, model))
     if is_of(scene.trial, scene.md.spec) or _settling(scene, candidate):
         return _same(scene, candidate, model)
     return _other(scene, candidate, model)
@@ -39,6 +38,16 @@ def _promoted(scene: Scene) -> Scene:
     if trial is None or trial.phase is not TrialPhase.PASSED or stable is None or stable.name != trial.predictor_name:
         return scene
     return end(scene, TrialPhase.PROMOTED, trial.evidence or "all steps were taken")
+
+
+def _overtaken(scene: Scene) -> Scene:
+    """Another version was made stable while a promotion was under way, and it was not said that it was reverted."""
+    trial, stable = scene.trial, scene.stable
+    if trial is None or trial.phase is not TrialPhase.PROMOTED or stable is None:
+        return scene
+    if stable.name == trial.predictor_name:
+        return scene
+    return close(scene, TrialPhase.SUPERSEDED, f"version {stable.version} was made stable before it had taken over")
 
 
 def _gone(scene: Scene) -> Scene:
@@ -88,8 +97,6 @@ def _same(scene: Scene, candidate: CandidateModel, model: Model | None) -> Scene
     if _rejected(scene, candidate):
         scene = close(scene, TrialPhase.WITHDRAWN, "spec.rejected names it")
         return scene.says(_rejection(scene, candidate))
-    if trial.id == scene.md.metadata.annotations.get(ABORT):
-        return end(scene, TrialPhase.ABORTED, f"the annotation {ABORT} names trial {trial.id}")
     lost = no_judge(scene, trial.analysis)
     scene = keep(scene) if model is None else scene.but(candidate=model)
     return scene.says(lost) if lost is not None else _first(scene)

@@ -26,6 +26,7 @@ from kanaria.vocabulary import (
     Act,
     Apply,
     Delete,
+    Failure,
     FailureKind,
     Outcome,
     Plan,
@@ -154,13 +155,19 @@ def _account(scene: Scene) -> Account:
 
 def _failed_before(scene: Scene, asked: tuple[Act, ...]) -> Scene:
     """What the API server refused last time is told, and no weight is recorded that was not given."""
-    failure = scene.seen.failure
-    if failure is None or not asked or not isinstance(failure.act, Apply | Delete):
+    failure = _refused_before(scene)
+    if failure is None or not asked:
         return scene
     before, trial = scene.md.status.trial, scene.active
     if trial is not None and not _lowers(scene):
         scene = scene.with_status(trial=before if before is not None and before.id == trial.id else None)
     return scene.says(_refusal(scene, failure.kind, failure.message))
+
+
+def _refused_before(scene: Scene) -> Failure | None:
+    """What the API server refused of the serving objects last time."""
+    failure = scene.seen.failure
+    return failure if failure is not None and isinstance(failure.act, Apply | Delete) else None
 
 
 def _refusal(scene: Scene, kind: FailureKind, message: str) -> Outcome:
@@ -271,6 +278,6 @@ def _lowers(scene: Scene) -> bool:
 
 def _in_order(scene: Scene, asked: tuple[Act, ...], aliases: tuple[Act, ...]) -> tuple[Act, ...]:
     status = status_write(scene.md, scene.status, required=True)
-    if (asked and (_lowers(scene) or scene.seen.failure is not None)) or (aliases and _alias_failed(scene)):
+    if (asked and (_lowers(scene) or _refused_before(scene))) or (aliases and _alias_failed(scene)):
         return (*(replace(act, required=False) for act in status), *asked, *aliases)
     return (*asked, *aliases, *status)

@@ -13,12 +13,13 @@ from kanaria.decide.model_deployment.trials import end, passes
 from kanaria.vocabulary import Stall, Verdict, Wait
 from kanaria.vocabulary.durations import spoken
 
+ABORT = "kanaria.dev/abort"
 HELD = "held at 0 %"
 
 
 def settle(scene: Scene) -> Scene:
     """End the trial, hold it, or let it be."""
-    for step in (_failed, _not_up, _too_long, _held, _taken_back):
+    for step in (_failed, _aborted, _not_up, _too_long, _held, _taken_back):
         if scene.active is None or scene.hands_off or scene.leaving:
             break
         scene = step(scene, scene.active)
@@ -30,6 +31,13 @@ def _failed(scene: Scene, _trial: Trial) -> Scene:
     if scene.judged is None or scene.judged.verdict is not Verdict.FAILED:
         return scene
     return end(scene, TrialPhase.FAILED, scene.judged.short)
+
+
+def _aborted(scene: Scene, trial: Trial) -> Scene:
+    """A person wants this trial to end, whatever stands in the spec now."""
+    if trial.id != scene.md.metadata.annotations.get(ABORT):
+        return scene
+    return end(scene, TrialPhase.ABORTED, f"the annotation {ABORT} names trial {trial.id}")
 
 
 def _not_up(scene: Scene, trial: Trial) -> Scene:

@@ -91,10 +91,12 @@ def _due(scene: Scene, trial: Trial) -> tuple[dict[str, object], Next]:
 
 
 def _may_rise(scene: Scene) -> bool:
-    """Whether nothing at all speaks against more traffic: not unready, not unread, not failing."""
-    judged, trial = scene.judged, scene.active
+    """Whether nothing at all speaks against more traffic: not unready, not unread, not failing, not unrecorded."""
+    judged, trial, recorded = scene.judged, scene.active, scene.md.status.trial
     if trial is None or not scene.seen.serving.ready(trial.predictor_name):
         return False
+    if recorded is None or recorded.id != trial.id:
+        return False  # nothing could be counted for a trial that every pass begins anew
     if judged is None:
         return trial.analysis is None
     return judged.readable and judged.verdict not in {Verdict.FAILED, Verdict.UNMEASURED}

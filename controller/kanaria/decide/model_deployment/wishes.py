@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kanaria.api.model_deployment import CandidateModel, ModelDeployment, Trial, TrialPhase
+from kanaria.decide.model_deployment.trials import is_of
 from kanaria.vocabulary import Append, Edit, EditClass, Field, Set, Unset
 
 SUBJECT_MAX = 72
@@ -25,10 +26,17 @@ def edits_due(md: ModelDeployment) -> tuple[Edit, ...]:
     if (md.status.observed_generation or 0) != md.metadata.generation:
         return ()
     if trial.phase is TrialPhase.PASSED:
-        return () if md.spec.suspend else (_promotion(md, candidate, trial),)
+        return (_promotion(md, candidate, trial),) if _may_be_promoted(md, trial) else ()
     if trial.phase in _REJECTED | _REMOVED:
         return (_removal(md, candidate, trial),)
     return ()
+
+
+def _may_be_promoted(md: ModelDeployment, trial: Trial) -> bool:
+    """Whether what passed is what stands in the spec, and nothing holds it at 0 % now."""
+    if md.spec.suspend or not is_of(trial, md.spec):
+        return False
+    return md.spec.stable is None or trial.weight >= md.spec.strategy.strategy.resume(trial.step).weight
 
 
 def _promotion(md: ModelDeployment, candidate: CandidateModel, trial: Trial) -> Edit:

@@ -21,9 +21,14 @@ def edits_wished(namespace: str, objects: Objects) -> tuple[Edit, ...]:
     due = [body for body in objects.list(API_VERSION, "MLPipelineRun") if _proposes_to(body, namespace)]
     if due:
         targets = {target.name: target for target in unreadable.readable(ModelDeployment, bodies)}
-        for run in unreadable.readable(MLPipelineRun, due):
+        # Of several that want the same field the first is committed: the newest run's.
+        for run in unreadable.readable(MLPipelineRun, sorted(due, key=_age, reverse=True)):
             edits += [edit for edit in of_runs.edits_due(run, targets) if edit.target.namespace == namespace]
     return tuple(edits)
+
+
+def _age(run: Manifest) -> tuple[str, int]:
+    return str(run["metadata"].get("creationTimestamp") or ""), int((run.get("spec") or {}).get("number") or 0)
 
 
 def _proposes_to(run: Manifest, namespace: str) -> bool:

@@ -162,6 +162,15 @@ def test_another_namespace_must_accept_proposals(accepted: list, expected: str):
     assert len(edits(story)) == (expected == "Due")
 
 
+def test_a_target_that_comes_later_and_accepts_nobody_is_not_edited_before_the_run_looks():
+    story = proposing(promote=ELSEWHERE)
+    assert state(story)[0] == "Due"
+
+    story.targets = (a_target(namespace="prod"),)
+
+    assert edits(story) == ()
+
+
 def test_each_target_has_its_own_proposal():
     prod = a_target(namespace="prod", acceptFrom=[{"name": "wine", "namespace": "wine"}])
     story = proposing(a_target(), prod, promote=[*TO_WINE, *ELSEWHERE])

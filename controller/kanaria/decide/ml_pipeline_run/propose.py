@@ -2,7 +2,7 @@
 
 from kanaria.api import ModelDeployment
 from kanaria.api.conditions import Reason
-from kanaria.api.ml_pipeline_run import MLPipelineRun, ProposalStatus
+from kanaria.api.ml_pipeline_run import MLPipelineRun, ProposalStatus, RegisteredModel
 from kanaria.decide.ml_pipeline_run.scene import EVERY, Scene, Turn, going_on
 from kanaria.vocabulary import GO, ObjectName, Outcome, Stall, Wait, marks
 
@@ -75,9 +75,9 @@ def _is_there(target: ModelDeployment, scene: Scene) -> bool:
 
 def _lost(proposal: ProposalStatus, target: ModelDeployment, scene: Scene) -> str:
     """Why the proposal will never be made, in a sentence; empty where it may."""
-    refusal = _refusal(target, scene)
-    if refusal:
-        return refusal
+    refused = refusal(target, scene.run, scene.status.model)
+    if refused:
+        return refused
     name, version = target.name, scene.status.model.version if scene.status.model else ""
     rejected = next((entry for entry in target.spec.rejected if entry.version == version), None)
     if rejected:
@@ -91,15 +91,15 @@ def _lost(proposal: ProposalStatus, target: ModelDeployment, scene: Scene) -> st
     return ""
 
 
-def _refusal(target: ModelDeployment, scene: Scene) -> str:
-    """Why the target takes no model of this pipeline, in a sentence; empty where it does."""
-    name, model = target.name, scene.status.model
+def refusal(target: ModelDeployment, run: MLPipelineRun, model: RegisteredModel | None) -> str:
+    """Why the target takes no model of this run's pipeline, in a sentence; empty where it does."""
+    name = target.name
     if model is not None and model.name != target.spec.model.name:
         return (
             f"spec.promote: ModelDeployment {name} serves the model {target.spec.model.name!r}, and this run made a "
             f"version of {model.name!r}; name one model in both"
         )
-    home, pipeline = scene.run.metadata.namespace, scene.run.spec.pipeline_ref.name
+    home, pipeline = run.metadata.namespace, run.spec.pipeline_ref.name
     if name.namespace != home and not _accepts(target, home, pipeline):
         return (
             f"spec.promote: ModelDeployment {name} does not accept proposals from MLPipeline {home}/{pipeline}; "
@@ -130,6 +130,7 @@ def _outcome(scene: Scene, proposals: tuple[ProposalStatus, ...]) -> Outcome:
             return Wait(Reason.AWAITING_COMMIT, f"version {version} is to be proposed to {name} by a commit")
         if proposal.state == "Landed":
             return Wait(Reason.AWAITING_SYNC, f"the commit that proposes version {version} to {name} is to be applied")
-        if proposal.state == "Dropped" and target is not None and proposal.message == _refusal(target, scene) != "":
+        refused = refusal(target, scene.run, scene.status.model) if target is not None else ""
+        if proposal.state == "Dropped" and proposal.message == refused != "":
             return Stall(Reason.TARGET_REFUSED, proposal.message)
     return GO

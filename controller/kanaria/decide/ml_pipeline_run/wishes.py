@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from kanaria.api import MLPipelineRun, ModelDeployment
 from kanaria.api.ml_pipeline_run import RegisteredModel
-from kanaria.decide.ml_pipeline_run.propose import candidate_of
+from kanaria.decide.ml_pipeline_run.propose import candidate_of, refusal
 from kanaria.vocabulary import Edit, EditClass, Field, ObjectName, Set
 
 _CANDIDATE = ("spec", "candidate")
@@ -13,10 +13,13 @@ _CANDIDATE = ("spec", "candidate")
 def edits_due(run: MLPipelineRun, targets: Mapping[ObjectName, ModelDeployment]) -> tuple[Edit, ...]:
     """The edits that make the run's model the candidate of its targets, derived anew from what both say now.
 
-    None where another candidate was set since the proposal was made: the newer edit wins.
+    None where another candidate was set since the proposal was made: the newer edit wins. Nor where the target does
+    not accept it: what the run's status says may be older than the target.
     """
     model = run.status.model
-    return tuple(_edit(run, model, target) for target in _open(run, targets)) if model else ()
+    if model is None:
+        return ()
+    return tuple(_edit(run, model, target) for target in _open(run, targets) if not refusal(target, run, model))
 
 
 def _open(run: MLPipelineRun, targets: Mapping[ObjectName, ModelDeployment]) -> Iterator[ModelDeployment]:

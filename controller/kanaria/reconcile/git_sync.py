@@ -85,9 +85,14 @@ def _refused(watched: tuple[Watch, ...], world: World) -> Mapping[tuple[str, str
 
 
 def _labels_of_others(sync: ObjectRef, world: World) -> frozenset[str]:
-    """Labels of the GitSyncs that there are: an object of one that is gone may be taken over."""
-    others = (ObjectRef.of(body) for body in world.objects.list(API_VERSION, "GitSync"))
-    return frozenset(label for other in others if other != sync for label in marks.git_sync_labels(other))
+    """Labels of the GitSyncs that there are: an object of one that is gone may be taken over.
+
+    A sync of another namespace can have applied cluster-wide objects only, whatever name it bears.
+    """
+    others = [ObjectRef.of(body) for body in world.objects.list(API_VERSION, "GitSync")]
+    here = {marks.git_sync_label(other, other.namespace) for other in others if other.namespace == sync.namespace}
+    wide = {marks.git_sync_label(other, "") for other in others}
+    return frozenset(here | wide) - marks.git_sync_labels(sync)
 
 
 plan_for = GitSyncPass()

@@ -12,7 +12,14 @@ from typing import Any
 
 from kanaria.cluster.connection import Connection
 from kanaria.cluster.discovery import Discovery
-from kanaria.cluster.errors import NotFoundError, TooManyRequestsError, UnreachableError, told_in_watch
+from kanaria.cluster.errors import (
+    ClusterError,
+    LapsedError,
+    NotFoundError,
+    TooManyRequestsError,
+    UnreachableError,
+    told_in_watch,
+)
 from kanaria.cluster.resource import Resource
 from kanaria.vocabulary import Account, ObjectRef
 from kanaria.vocabulary.objects import Manifest
@@ -27,6 +34,28 @@ APPLY_PATCH = "application/apply-patch+yaml"
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
 Sleep = Callable[[float], Awaitable[None]]
+_VERBS = {"PATCH": "patch", "POST": "create", "DELETE": "delete"}
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Whether a write may start now, and how many seconds it may take then."""
+
+    may_write: Callable[[], bool]
+    within: float
+
+
+@dataclass(frozen=True, slots=True)
+class Wrote:
+    """A write and what came of it: ok, or the error's class in a word."""
+
+    verb: str
+    resource: Resource
+    subresource: str
+    result: str
+
+
+ALWAYS_OPEN = Gate(lambda: True, WRITE_DEADLINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +67,22 @@ class Page:
 
 
 class Client:
-    """Reads and writes; kinds are looked up by discovery, and every error is a `ClusterError`."""
+    """Reads and writes; kinds are looked up by discovery, and every error is a `ClusterError`.
 
-    def __init__(self, connection: Connection, *, sleep: Sleep = asyncio.sleep) -> None:
+    `told` hears of each write.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        gate: Gate = ALWAYS_OPEN,
+        told: Callable[[Wrote], None] = lambda _: None,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
         self._connection = connection
+        self._gate = gate
+        self._told = told
         self._discovery = Discovery(connection)
         self._writing = asyncio.Semaphore(WRITES_AT_ONCE)
         self._sleep = sleep
@@ -95,7 +136,8 @@ class Client:
         resource = await self.resource(ref.api_version, ref.kind)
         return await self._write(
             "PATCH",
-            resource.path(ref.namespace, ref.name),
+            resource,
+            (ref.namespace, ref.name),
             params={"fieldManager": FIELD_MANAGER, "force": _word(force), "fieldValidation": "Strict"}
             | ({"dryRun": "All"} if dry_run else {}),
             headers={"Content-Type": APPLY_PATCH, **_impersonating(account)},
@@ -107,7 +149,8 @@ class Client:
         resource = await self.resource(ref.api_version, ref.kind)
         return await self._write(
             "PATCH",
-            resource.path(ref.namespace, ref.name, "status"),
+            resource,
+            (ref.namespace, ref.name, "status"),
             params={"fieldManager": FIELD_MANAGER},
             headers={"Content-Type": JSON_PATCH},
             body=[
@@ -128,7 +171,8 @@ class Client:
             options = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"}
             await self._write(
                 "DELETE",
-                resource.path(ref.namespace, ref.name),
+                resource,
+                (ref.namespace, ref.name),
                 headers={"Content-Type": "application/json", **_impersonating(account)},
                 body=options | ({"preconditions": preconditions} if preconditions else {}),
             )
@@ -141,13 +185,13 @@ class Client:
         ref = ObjectRef.of(manifest)
         resource = await self.resource(ref.api_version, ref.kind)
         headers = {"Content-Type": "application/json"}
-        return await self._write("POST", resource.path(ref.namespace), headers=headers, body=manifest)
+        return await self._write("POST", resource, (ref.namespace,), headers=headers, body=manifest)
 
     async def merge(self, ref: ObjectRef, change: Mapping[str, Any]) -> Manifest:
         """The object after a JSON merge patch."""
         resource = await self.resource(ref.api_version, ref.kind)
         headers = {"Content-Type": MERGE_PATCH}
-        return await self._write("PATCH", resource.path(ref.namespace, ref.name), headers=headers, body=change)
+        return await self._write("PATCH", resource, (ref.namespace, ref.name), headers=headers, body=change)
 
     async def _preconditions(self, ref: ObjectRef, label: tuple[str, str] | None) -> dict[str, str] | None:
         """What the server must find for the delete to be meant; None where it is not."""
@@ -158,18 +202,44 @@ class Client:
             return None
         return {"uid": metadata["uid"], "resourceVersion": metadata["resourceVersion"]}
 
-    async def _write(self, method: str, path: str, *, body: Any, **options: Any) -> Manifest:
-        data = json.dumps(body).encode()
+    async def quiet(self) -> None:
+        """Return once no write is under way."""
+        for _ in range(WRITES_AT_ONCE):
+            await self._writing.acquire()
+        for _ in range(WRITES_AT_ONCE):
+            self._writing.release()
+
+    async def _write(
+        self, method: str, resource: Resource, place: tuple[str, ...], *, body: Any, **options: Any
+    ) -> Manifest:
+        path, result = resource.path(*place), "ok"
+        options = {**options, "data": json.dumps(body).encode()}
         try:
             async with self._writing, asyncio.timeout(WRITE_DEADLINE):
-                while True:
-                    try:
-                        return await self._json(method, path, data=data, within=WRITE_DEADLINE, **options)
-                    except TooManyRequestsError as error:
-                        # The slot is kept while waiting: all our writes slow down together.
-                        await self._sleep(error.retry_after)
+                return await self._tried(method, path, options)
         except TimeoutError as error:
-            raise UnreachableError(f"{method} {path} was not done within {WRITE_DEADLINE:g} s") from error
+            result = "unreachable"
+            raise UnreachableError(f"{method} {path} was not done within {self._gate.within:g} s") from error
+        except ClusterError as error:
+            result = type(error).__name__.removesuffix("Error").lower()
+            raise
+        except asyncio.CancelledError:
+            result = "cancelled"
+            raise
+        finally:
+            self._told(Wrote(_VERBS[method], resource, "".join(place[2:]), result))
+
+    async def _tried(self, method: str, path: str, options: Mapping[str, Any]) -> Manifest:
+        """Sent again for as long as the server asks for patience; each time is a write that starts."""
+        while True:
+            if not self._gate.may_write():
+                raise LapsedError(f"{method} {path} was not sent: this replica does not lead now, or could not say so")
+            try:
+                async with asyncio.timeout(self._gate.within):
+                    return await self._json(method, path, within=self._gate.within, **options)
+            except TooManyRequestsError as error:
+                # The slot is kept while waiting: all our writes slow down together.
+                await self._sleep(error.retry_after)
 
     async def _json(self, method: str, path: str, **options: Any) -> Manifest:
         async with self._connection.request(method, path, **options) as answer:

@@ -38,8 +38,9 @@ Login = Callable[[], Access]
 class Connection:
     """A session with one API server, good until its `async with` ends."""
 
-    def __init__(self, login: Login) -> None:
+    def __init__(self, login: Login, agent: str = USER_AGENT) -> None:
         self._login = login
+        self._agent = agent
         self._access: Access | None = None
         self._session: aiohttp.ClientSession | None = None
 
@@ -47,7 +48,7 @@ class Connection:
         # No limit on connections: each watch holds one, and a waiting watch must not starve a write.
         connector = aiohttp.TCPConnector(limit=0)
         self._session = aiohttp.ClientSession(
-            connector=connector, headers={"User-Agent": USER_AGENT}, read_bufsize=LONGEST_EVENT
+            connector=connector, headers={"User-Agent": self._agent}, read_bufsize=LONGEST_EVENT
         )
         return self
 

@@ -2,7 +2,8 @@
 
 ClusterError
 ├── UnreachableError            no answer in time, a broken connection, 5xx: time helps
-│   └── TooManyRequestsError    429, with the time the server asks us to wait
+│   ├── TooManyRequestsError    429, with the time the server asks us to wait
+│   └── LapsedError             nothing was sent: this replica does not lead, or is not sure to
 ├── UnauthorizedError           401, also after a new login
 ├── ForbiddenError              403: the account may not do it
 ├── NotFoundError               404: no such object
@@ -33,6 +34,10 @@ class TooManyRequestsError(UnreachableError):
     def __init__(self, message: str, retry_after: float = 1.0) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class LapsedError(UnreachableError):
+    """Nothing was sent: this replica does not lead, or could not renew its Lease in time."""
 
 
 class UnauthorizedError(ClusterError):

@@ -3,7 +3,7 @@
 import hashlib
 import threading
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 
@@ -75,6 +75,12 @@ class Mirror:
         """First line of a commit's message."""
         _, _, message = self.objects.read(commit).partition(b"\n\n")
         return message.decode(errors="replace").strip().partition("\n")[0]
+
+    def committed(self, commit: str) -> datetime:
+        """When a commit was made, by its committer's clock."""
+        header, _, _ = self.objects.read(commit).partition(b"\n\n")
+        line = next(line for line in header.splitlines() if line.startswith(b"committer "))
+        return datetime.fromtimestamp(int(line.split()[-2]), UTC)
 
     def _reach(self, remote: Remote, timeout: timedelta, verb: str, *arguments: str) -> Said:
         divided = arguments.index("--") + 1

@@ -34,12 +34,14 @@ class GitWorkshop:
         allow_file: bool,
         now: Callable[[], datetime],
         pause: Pause = asyncio.sleep,
+        may_write: Callable[[], bool] = lambda: True,
     ) -> None:
         self.mirrors = MirrorHall(home)
         self._secrets = secrets
         self._allow_file = allow_file
         self._now = now
         self._pause = pause
+        self._may_write = may_write
         self._locks: dict[str, asyncio.Lock] = {}
         self._newest: dict[tuple[str, str, str], str] = {}
 
@@ -89,6 +91,10 @@ class GitWorkshop:
         except GitTrouble as error:
             return CommitResult(self._now(), "", error=str(error))
 
+    def committed(self, url: str, commit: str) -> datetime:
+        """When a commit that was fetched was made."""
+        return self.mirrors.of(url).committed(commit)
+
     async def _pushed(self, act: CommitEdits, there: Remote) -> CommitResult:
         mirror = self.mirrors.of(act.url)
         said = ""
@@ -111,6 +117,8 @@ class GitWorkshop:
         """The commit, and what the remote said where it rejected it; blocking."""
         mirror = self.mirrors.of(act.url)
         commit = made_commit(mirror, head, draft.files, message(draft.landed), act.author, self._now())
+        if not self._may_write():
+            raise GitTrouble(f"{there.host}: nothing was pushed: this replica does not lead now, or could not say so")
         said = mirror.push(there, act.branch, (head, commit), PUSH)
         if said.code == 0:
             return commit, ""

@@ -41,8 +41,9 @@ _CARRIED: Mapping[type[Question], Callable[..., Any]] = {
 class TrackingWorkshop:
     """Reads and writes one MLflow server; every error is a TrackingError that may be shown."""
 
-    def __init__(self, uri: str | None) -> None:
+    def __init__(self, uri: str | None, may_write: Callable[[], bool] = lambda: True) -> None:
         self._uri = uri
+        self._may_write = may_write
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="mlflow")
         self._made = threading.Lock()
         self._one_by_one = threading.Lock()
@@ -59,7 +60,7 @@ class TrackingWorkshop:
             raise TrackingError(f"MLflow does not answer {type(question).__name__}")
         if isinstance(question, TrackingRun):
             # Looking for a run and making it are two calls: of two at once both would make one.
-            return await self._call(lambda client: self._alone(carried, client, question))
+            return await self._write(lambda client: self._alone(carried, client, question))
         return await self._call(lambda client: carried(client, question))
 
     async def set_alias(self, act: SetAlias) -> None:
@@ -68,7 +69,7 @@ class TrackingWorkshop:
         Raises:
             TrackingError: if MLflow does not answer, or refuses.
         """
-        await self._call(lambda client: client.set_registered_model_alias(act.model, act.alias, act.version))
+        await self._write(lambda client: client.set_registered_model_alias(act.model, act.alias, act.version))
 
     async def tag(self, act: TagModelVersion) -> None:
         """Put the tag on the version.
@@ -76,7 +77,7 @@ class TrackingWorkshop:
         Raises:
             TrackingError: if MLflow does not answer, or refuses.
         """
-        await self._call(lambda client: client.set_model_version_tag(act.model, act.version, act.key, act.value))
+        await self._write(lambda client: client.set_model_version_tag(act.model, act.version, act.key, act.value))
 
     def close(self) -> None:
         """Take no more calls; those under way end by themselves."""
@@ -96,6 +97,16 @@ class TrackingWorkshop:
             raise TrackingError(f"MLflow at {shown(uri)}: {error}") from error
         except Exception as error:  # MLflow's, of requests, of SQLAlchemy: whatever it is, MLflow did not do it
             raise TrackingError(f"MLflow at {shown(uri)}: {shown(str(error) or type(error).__name__)}") from error
+
+    async def _write(self, work: "Callable[[MlflowClient], Any]") -> Any:
+        """Asked in the thread, right before: the call may have waited for one."""
+
+        def allowed(client: "MlflowClient") -> Any:
+            if not self._may_write():
+                raise TrackingError("nothing was written: this replica does not lead now, or could not say so")
+            return work(client)
+
+        return await self._call(allowed)
 
     def _work(self, uri: str, work: "Callable[[MlflowClient], Any]") -> Any:
         return work(self._connected(uri))

@@ -1,8 +1,10 @@
 """Builders of ModelDeployments and of what they meet, so that a test reads as a story."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from kanaria.api import MetricPolicy
+from kanaria.api import MetricPolicy, ModelDeployment
+from kanaria.decide.model_deployment.trials import trial_id
 from model_world import ModelWorld, Thing
 
 STEPS = [{"setWeight": 10}, {"pause": {"duration": "60s"}}, {"setWeight": 50}, {"pause": {"duration": "60s"}}]
@@ -33,6 +35,13 @@ def a_spec(**fields: Any) -> Thing:
 
 def canary(*steps: Thing, **fields: Any) -> Thing:
     return {"canary": {"steps": list(steps) or STEPS, **fields}}
+
+
+def a_trial_of(manifest: Mapping[str, Any], phase: str, **more: Any) -> Thing:
+    """The status of a trial of the manifest's candidate that has come to this phase."""
+    spec, generation = ModelDeployment.read(manifest).spec, manifest["metadata"].get("generation", 1)
+    known = {"id": trial_id(spec, generation), "generation": generation, "version": spec.candidate.version}
+    return {**known, "weight": 100, "phase": phase, "startedAt": "2026-01-15T12:00:00Z", **more}
 
 
 def a_world(policies: tuple[MetricPolicy, ...] | None = None, **fields: Any) -> ModelWorld:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from deployments import a_trial_of
 from fake_world import a_world
 from kanaria.decide.git_sync import head_question
 from kanaria.git.trouble import trouble
@@ -156,7 +157,7 @@ async def test_a_push_that_is_rejected_ten_times_is_tried_again_and_nothing_is_l
     cluster.mirrors = workshop.mirrors
     cluster.head = Answered(cluster.now, await workshop.head(head_question(cluster.sync)))
     cluster.settle()
-    trial = {"id": "8-x", "version": "8", "phase": "Passed", "startedAt": "2026-01-15T12:00:00Z"}
+    trial = a_trial_of(cluster.objects[WINE_REF], "Passed")
     cluster.put({**cluster.objects[WINE_REF], "status": {"trial": trial}})
     team.refuse_pushes()
 

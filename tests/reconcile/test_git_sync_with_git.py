@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from deployments import a_trial_of
 from kanaria.decide.git_sync import head_question
 from kanaria.git.workshop import GitWorkshop
 from kanaria.vocabulary import Answered, CommitEdits, ObjectRef
@@ -45,7 +46,7 @@ async def fetch(cluster: SyncedCluster, workshop: GitWorkshop) -> None:
 
 def ended(cluster: SyncedCluster, phase: str, **more: Any) -> None:
     """The trial of version 8 is over."""
-    trial = {"id": "8-x", "version": "8", "phase": phase, "startedAt": "2026-01-15T12:00:00Z", **more}
+    trial = a_trial_of(cluster.objects[WINE_REF], phase, **more)
     cluster.put({**cluster.objects[WINE_REF], "status": {"trial": trial}})
 
 

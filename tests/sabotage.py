@@ -108,6 +108,9 @@ def moments() -> list[Moment]:
         Moment(
             "e: while the revert is carried out",
             DEPLOYMENTS,
-            lambda md: md["spec"].get("stable", {}).get("version") == "1" and "2" in md["status"].get("wasStable", []),
+            lambda md: (
+                md["spec"].get("stable", {}).get("version") == "1"
+                and any(past["version"] == "2" for past in md["status"].get("wasStable", []))
+            ),
         ),
     ]

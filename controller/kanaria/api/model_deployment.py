@@ -180,6 +180,17 @@ class WarmModel(Serving):
     """When it goes."""
 
 
+class PastStable(Part):
+    """A version that was stable, and the predictor that served it."""
+
+    model: Annotated[str, Field(max_length=256)] = ""
+    """Name of the registered model."""
+    version: Version
+    """Version of the registered model."""
+    predictor_name: Annotated[str, Field(max_length=63)] = ""
+    """Name of its predictor in the InferenceService: another one is another way of serving it."""
+
+
 class Trial(Part):
     """One candidate's try: a version with a spec, introduced by a commit."""
 
@@ -259,8 +270,8 @@ class ModelDeploymentStatus(ResourceStatus):
     """What stays loaded for the way back."""
     aliased: Annotated[str, Field(max_length=512)] | None = None
     """The alias as it was set last: model@alias=version."""
-    was_stable: Annotated[tuple[Version, ...], Field(max_length=10)] = ()
-    """The last versions that were stable, newest first."""
+    was_stable: Annotated[tuple[PastStable, ...], Field(max_length=10)] = ()
+    """What was stable last, newest first: it may come back without a canary."""
     history: Annotated[tuple[PastTrial, ...], Field(max_length=10)] = ()
     """The last trials, newest first."""
 

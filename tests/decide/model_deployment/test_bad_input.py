@@ -110,6 +110,28 @@ def test_a_version_that_was_stable_may_come_back():
     assert (world.weight("7"), reason(world)) == (100, "Serving")
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param({"predictor": {"model": {"modelFormat": {"name": "onnx"}}}}, id="served otherwise"),
+        pytest.param({"model": {"name": "other"}}, id="of another registered model"),
+    ],
+)
+def test_a_version_that_was_stable_does_not_come_back_as_what_never_was(changed: dict):
+    world = promoted("8").spec(stable={"version": "7"}, **changed).run(10)
+
+    assert (world.weight("8"), reason(world, "Stalled")) == (100, "RequiresCanary")
+
+
+def test_a_version_that_was_stable_comes_back_with_the_predictor_that_serves_now():
+    threads = {"model": {"env": [{"name": "THREADS", "value": "2"}]}}
+    world = serving("7").spec(candidate={"version": "8", "predictor": threads}).run(240)
+    world.commit()
+    world.run(60).spec(stable={"version": "7"}).run(10)
+
+    assert (world.weight("7"), reason(world)) == (100, "Serving")
+
+
 def test_with_nothing_serving_stable_is_simply_brought_up():
     world = promoted("8")
     world.md["status"], world.service, world.route = {}, None, None

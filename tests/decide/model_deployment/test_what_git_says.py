@@ -172,6 +172,21 @@ def test_a_reverted_promotion_serves_the_warm_model_at_once_and_starts_no_canary
     assert (len(world.deployments), world.unserved, world.restarts) == (1, 0, 0)
 
 
+def test_a_reverted_change_of_the_predictor_serves_the_version_as_it_was_served_before():
+    world = serving("7")
+    before, threads = dict(world.md["spec"]["predictor"]), {"model": {"env": [{"name": "THREADS", "value": "2"}]}}
+    tried = {"version": "7", "predictor": threads}
+    world.spec(candidate=tried).run(240).commit()
+    world.run(60)
+    assert past(world) == ["7 Promoted"]
+
+    world.spec(predictor=before, candidate=tried).run(60)
+
+    assert (phase(world), reason(world), world.unserved) == ("Reverted", "Reverted", 0)
+    (serving_now,) = (name for name, share in world.weights().items() if share)
+    assert "THREADS" not in str(world.deployments[serving_now])
+
+
 def test_a_reverted_promotion_whose_model_is_gone_loads_it_while_the_other_serves():
     world = promoted("8", rollbackWindow={"keepWarm": "1s"}).run(60)
     world.broken.add("-v7-")

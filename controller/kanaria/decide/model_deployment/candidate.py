@@ -63,9 +63,10 @@ def _gone(scene: Scene) -> Scene:
 def _reverted(scene: Scene, candidate: CandidateModel, model: Model | None) -> Scene:
     """A promotion was reverted: what was just promoted stands as the candidate again."""
     stable, trial, now = scene.stable, scene.trial, serving(scene)
-    if stable is None or stable.version == candidate.version or _reverting(scene, candidate):
+    if stable is None or (model is not None and stable.name == model.name) or _reverting(scene, candidate):
         return scene
-    if trial is not None and trial.phase is TrialPhase.PROMOTED and trial.version == candidate.version:
+    under_way = trial is not None and trial.phase is TrialPhase.PROMOTED
+    if under_way and trial is not None and model is not None and trial.predictor_name == model.name:
         return end(scene, TrialPhase.REVERTED, REVERTED)
     if now is None or model is None or model.name != now.predictor_name or stable.name == now.predictor_name:
         return scene

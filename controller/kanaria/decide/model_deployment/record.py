@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from kanaria.api.conditions import ConditionType, Reason
-from kanaria.api.model_deployment import Serving, Trial, TrialPhase, WarmModel
+from kanaria.api.model_deployment import PastStable, Serving, Trial, TrialPhase, WarmModel
 from kanaria.api.resource import Condition
 from kanaria.decide.covering import covers
 from kanaria.decide.model_deployment import telling
@@ -104,13 +104,12 @@ def live_again(scene: Scene, before: Serving) -> bool:
 def _replaced(scene: Scene, before: Serving) -> Scene:
     """The previous stable model is remembered, and kept warm unless its promotion was reverted."""
     now, window = scene.status.stable, scene.md.spec.rollback_window
-    version = now.version if now is not None else ""
-    was = (before.version, *(v for v in scene.status.was_stable if v not in {before.version, version}))[:REMEMBERED]
+    past = PastStable(model=before.model, version=before.version, predictor_name=before.predictor_name)
+    names = {past.predictor_name, now.predictor_name if now is not None else ""}
+    was = (past, *(known for known in scene.status.was_stable if known.predictor_name not in names))[:REMEMBERED]
     reverted = scene.trial is not None and scene.trial.phase is TrialPhase.REVERTED
     until = scene.now + duration_of(window.keep_warm)
     warm = None if reverted or until <= scene.now else WarmModel(**before.model_dump(), until=until)
-    if before.version == version:
-        was = scene.status.was_stable
     return scene.with_status(was_stable=was, warm=warm)
 
 

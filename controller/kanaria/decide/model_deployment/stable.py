@@ -2,7 +2,8 @@
 
 from kanaria.api.conditions import Reason
 from kanaria.api.model_deployment import Serving, TrialPhase
-from kanaria.decide.model_deployment.models import as_asked, stable_model
+from kanaria.decide.covering import covers
+from kanaria.decide.model_deployment.models import as_asked, laid_over, stable_model
 from kanaria.decide.model_deployment.scene import Model, Scene
 from kanaria.vocabulary import Stall
 
@@ -57,8 +58,9 @@ def _objection(scene: Scene, model: Model) -> Stall | None:
         )
     return Stall(
         Reason.REQUIRES_CANARY,
-        f"spec.stable.version is {model.version}, which did not pass as a candidate here; version {now.version} keeps "
-        f"serving; commit stable {now.version} and candidate {model.version}, or set requireCanary: false",
+        f"spec.stable.version is {model.version}, which as it is to be served did not pass as a candidate here; version "
+        f"{now.version} keeps serving; commit stable {now.version} and candidate {model.version}, or set "
+        "requireCanary: false",
     )
 
 
@@ -69,8 +71,15 @@ def _passed(scene: Scene, model: Model) -> bool:
 
 
 def _came_back(scene: Scene, model: Model) -> bool:
-    """Whether it was stable before: of the same registered model, and not what serves now in another guise."""
-    status, now = scene.md.status, serving(scene)
-    if now is None or now.model != model.model or now.version == model.version:
+    """Whether it was stable before: served as it is to be now, or as what serves now is, which was tried itself."""
+    known = [past for past in scene.md.status.was_stable if (past.model, past.version) == (model.model, model.version)]
+    return any(past.predictor_name == model.name for past in known) or (bool(known) and _served_alike(scene, model))
+
+
+def _served_alike(scene: Scene, model: Model) -> bool:
+    """Whether another version is served now, with the same predictor."""
+    now, live = serving(scene), scene.seen.serving.arrangement
+    if now is None or live is None or now.version == model.version:
         return False
-    return model.version in status.was_stable or (status.warm is not None and status.warm.version == model.version)
+    artifacts = {"storageUri": (live.main.spec.get("model") or {}).get("storageUri")}
+    return covers(live.main.spec, laid_over(model.predictor, {"model": artifacts}))

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from fake_world import NOON, FakeMirrors
@@ -55,6 +56,11 @@ class Bench:
 
     async def tag(self, act: TagModelVersion) -> None:
         self.note(f"tag {act.key}")
+
+    def committed(self, url: str, commit: str) -> datetime:
+        assert url
+        assert commit
+        return NOON
 
     async def carry(self, question: Any) -> Any:
         return question

@@ -45,17 +45,17 @@ class Running:
         self.url = url
         self.log = log
 
-    async def health(self) -> dict[str, Any]:
+    async def told(self, path: str) -> tuple[int, str]:
+        """What an endpoint tells; 0 while nothing listens."""
         try:
-            async with aiohttp.ClientSession() as session, session.get(self.url) as answer:
-                told: dict[str, Any] = (await answer.json())["operator"]
-                return told
+            async with aiohttp.ClientSession() as session, session.get(self.url + path) as answer:
+                return answer.status, await answer.text()
         except aiohttp.ClientError:
-            return {}
+            return 0, ""
 
     async def ready(self) -> bool:
         assert self.process.returncode is None, self.log.read_text()
-        return bool((await self.health()).get("ready"))
+        return (await self.told("/readyz"))[0] == 200
 
 
 @asynccontextmanager
@@ -63,14 +63,14 @@ async def an_operator_process(server: ApiServer, folder: Path, **environment: st
     kubeconfig, log = folder / "kubeconfig", folder / "log"
     with kubeconfig.open("w") as file:
         yaml.safe_dump(server.kubeconfig(), file)
-    health = f"http://127.0.0.1:{free_port()}/healthz"
-    command = ("-m", "kanaria", "run", "--kubeconfig", str(kubeconfig), "--liveness", health)
+    address = f"127.0.0.1:{free_port()}"
+    command = ("-m", "kanaria", "run", "--kubeconfig", str(kubeconfig), "--metrics", address)
     with log.open("wb") as output:
         process = await asyncio.create_subprocess_exec(
             sys.executable, *command, env={**os.environ, **environment}, stdout=output, stderr=output
         )
     try:
-        yield Running(process, health, log)
+        yield Running(process, f"http://{address}", log)
     finally:
         if process.returncode is None:
             process.kill()

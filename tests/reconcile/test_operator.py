@@ -122,11 +122,11 @@ async def test_what_a_pass_wants_watched_is_at_hand_and_pokes_its_owner(api: Api
     async with an_operator(server.url, tmp_path, token="t", plans={"MetricPolicy": keeping_a_child}) as operator:
         await make(api)
         child = ObjectRef("v1", "ConfigMap", "default", "wine-child")
-        first = await eventually(lambda: operator.world.objects.get(child))
+        first = await eventually(lambda: operator.objects.get(child))
         await api.delete(MAPS, "default", "wine-child")
 
         def again() -> bool:
-            now = operator.world.objects.get(child)
+            now = operator.objects.get(child)
             return now is not None and now["metadata"]["uid"] != first["metadata"]["uid"]
 
         await eventually(again)
@@ -144,7 +144,7 @@ async def test_a_child_that_was_made_is_seen_by_the_next_visit(api: Api, server:
         for number in range(10):
             await make(api, f"p{number}")
         children = [ObjectRef("v1", "ConfigMap", "default", f"p{number}-child") for number in range(10)]
-        await eventually(lambda: all(operator.world.objects.get(child) for child in children))
+        await eventually(lambda: all(operator.objects.get(child) for child in children))
 
     assert sorted(applied) == sorted(f"p{number}" for number in range(10))
 
@@ -196,5 +196,5 @@ async def test_an_object_that_is_deleted_by_its_own_plan_is_forgotten(api: Api, 
 
     async with an_operator(server.url, tmp_path, token="t", plans={"MetricPolicy": fleeting}) as operator:
         await make(api)
-        await eventually(lambda: operator.world.objects.get(ref()) is None)
-        await eventually(lambda: operator.visits.known == 0)
+        await eventually(lambda: operator.objects.get(ref()) is None)
+        await eventually(lambda: operator.term and operator.term.visits.known == 0)

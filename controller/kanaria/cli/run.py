@@ -1,7 +1,6 @@
 """How the operator is run from the command line."""
 
 import asyncio
-import logging
 import os
 import tempfile
 from collections.abc import Mapping
@@ -10,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from kanaria.cli.logs import LogFormat, begin_logging
 from kanaria.reconcile.world import Settings
 
 
@@ -23,9 +23,22 @@ def run(
     home: Annotated[
         Path | None, typer.Option(help="Folder that keeps mirrors of repositories; default: one for temporary files.")
     ] = None,
-    liveness: Annotated[
-        str | None, typer.Option(help="Where health is told, e.g. http://127.0.0.1:8080/healthz; default: nowhere.")
+    lease: Annotated[
+        str | None,
+        typer.Option(
+            help="NAMESPACE/NAME of the Lease by which one of several replicas leads; "
+            "default: kanaria in the Pod's namespace, and none outside of a Pod: then there must be but one."
+        ),
     ] = None,
+    metrics: Annotated[
+        str | None,
+        typer.Option(
+            help="HOST:PORT where /metrics, /healthz and /readyz are told, e.g. 127.0.0.1:8081; default: nowhere."
+        ),
+    ] = None,
+    log_format: Annotated[
+        LogFormat, typer.Option(help="text for people, or json: a line has the fields of the object it speaks of.")
+    ] = LogFormat.TEXT,
     dev: Annotated[
         bool, typer.Option("--dev", help="For a cluster on your own machine: allow file: repositories, log more.")
     ] = False,
@@ -44,17 +57,19 @@ def run(
 
     - **KANARIA_ALLOW_FILE_REMOTES**: true allows file: repositories, as --dev does.
     """
-    from kanaria.handlers.life import live  # noqa: PLC0415 - heavy, and only this verb needs it
+    from kanaria.handlers.endpoints import Address, AddressError  # noqa: PLC0415 - heavy, and only this verb needs it
+    from kanaria.handlers.life import Way, live  # noqa: PLC0415 - likewise
     from kanaria.handlers.login import NoClusterError  # noqa: PLC0415 - likewise
+    from kanaria.handlers.replica import LeaseNameError, lease_of  # noqa: PLC0415 - likewise
 
     if kubeconfig is not None:
         os.environ["KUBECONFIG"] = str(kubeconfig)
-    logging.basicConfig(format="%(asctime)s %(levelname)-7s %(name)s: %(message)s", level=logging.WARNING)
-    logging.getLogger("kanaria").setLevel(logging.DEBUG if dev else logging.INFO)
-    mirrors = home or Path(tempfile.gettempdir(), "kanaria")
+    begin_logging(log_format, more=dev)
     try:
-        asyncio.run(live(settings_from(os.environ, dev=dev), mirrors, liveness))
-    except NoClusterError as error:
+        mirrors = home or Path(tempfile.gettempdir(), "kanaria")
+        way = Way(mirrors, lease_of(lease), Address.parse(metrics) if metrics else None)
+        asyncio.run(live(settings_from(os.environ, dev=dev), way))
+    except (NoClusterError, LeaseNameError, AddressError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
 

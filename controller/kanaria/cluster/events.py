@@ -9,7 +9,7 @@ from typing import Any
 
 from kanaria.cluster.client import Client
 from kanaria.cluster.errors import ClusterError, ConflictError, NotFoundError
-from kanaria.vocabulary import Notice, ObjectRef
+from kanaria.vocabulary import Notice, ObjectRef, log_fields
 from kanaria.vocabulary.objects import content_hash
 
 log = logging.getLogger(__name__)
@@ -49,7 +49,12 @@ class Recorder:
         try:
             self._waiting.put_nowait(Told(about, uid, notice, self._now()))
         except asyncio.QueueFull:
-            log.warning("an Event about %s is dropped: %d are waiting already", about, WAITING_AT_MOST)
+            log.warning(
+                "an Event about %s is dropped: %d are waiting already",
+                about,
+                WAITING_AT_MOST,
+                extra=log_fields.about(about),
+            )
 
     async def run(self) -> None:
         """Post what is told, until cancelled."""
@@ -64,7 +69,8 @@ class Recorder:
                 count = await self._go_on(told, count)
             self._remember(told.ref, count or 1)
         except ClusterError as error:
-            log.info("an Event about %s (%s) was not posted: %s", told.about, told.notice.reason, error)
+            fields = log_fields.about(told.about)
+            log.info("an Event about %s (%s) was not posted: %s", told.about, told.notice.reason, error, extra=fields)
 
     async def _begin(self, told: Told) -> int:
         """Make the Event; the count so far where there is one from before a restart, else 0."""

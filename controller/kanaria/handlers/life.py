@@ -1,7 +1,7 @@
 """How the operator starts, tells its health, and stops.
 
-kopf owns the life: start-up, signals, its own credentials, liveness, clean-up. It watches nothing: all kinds are heard
-of through our own reflectors (docs/decisions/0001-one-way-of-hearing.md), so kopf writes nothing onto any object.
+kopf owns the life: start-up, signals, its own credentials, clean-up. It watches nothing: all kinds are heard of through
+our own reflectors (docs/decisions/0001-one-way-of-hearing.md), so kopf writes nothing onto any object.
 """
 
 import asyncio
@@ -12,15 +12,34 @@ from pathlib import Path
 from typing import Any
 
 import kopf
+from prometheus_client import CollectorRegistry
 
-from kanaria.cluster.client import Client
-from kanaria.cluster.connection import Connection
+from kanaria import __version__
+from kanaria.cluster.client import ALWAYS_OPEN, Client, Gate
+from kanaria.cluster.clock import Clock
+from kanaria.cluster.connection import USER_AGENT, Connection
+from kanaria.cluster.leadership import Alone, Leader, Leadership
+from kanaria.cluster.lease import WRITE_WITHIN
+from kanaria.handlers.endpoints import Address, told_at
 from kanaria.handlers.login import access, credentials
+from kanaria.handlers.replica import identity
+from kanaria.reconcile.gauges import Gauges
+from kanaria.reconcile.meters import Meters
 from kanaria.reconcile.opening import opened
 from kanaria.reconcile.operator import Operator
 from kanaria.reconcile.world import Settings
+from kanaria.vocabulary import ObjectRef
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How one replica lives: where its mirrors are, by which Lease it leads, and where it tells how it is."""
+
+    home: Path
+    lease: ObjectRef | None = None
+    metrics: Address | None = None
 
 
 @dataclass(slots=True)
@@ -28,7 +47,7 @@ class Life:
     """One operator from start-up to clean-up."""
 
     settings: Settings
-    home: Path
+    way: Way
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     operator: Operator | None = None
     failure: BaseException | None = None
@@ -37,28 +56,36 @@ class Life:
 
     async def begin(self, settings: kopf.OperatorSettings) -> None:
         """Open the workshops and operate beside kopf."""
+        me = identity()
+        registry = CollectorRegistry()
+        meters = Meters(registry)
         async with AsyncExitStack() as opening:
-            connection = await opening.enter_async_context(Connection(lambda: access(settings)))
-            client = Client(connection)
-            workshops = await opening.enter_async_context(opened(client, self.settings, self.home))
-            self.operator = Operator(client, workshops, self.settings)
+            agent = f"{USER_AGENT}/{__version__} ({me})"
+            connection = await opening.enter_async_context(Connection(lambda: access(settings), agent))
+            leader = self._leader(connection, me, meters)
+            client = Client(connection, gate=_gate(leader), told=meters.wrote)
+            workshops = await opening.enter_async_context(
+                opened(client, self.settings, self.way.home, leader.may_write)
+            )
+            self.operator = operator = Operator(client, workshops, self.settings, leader=leader, meters=meters)
+            registry.register(Gauges(operator, Clock().now))
+            await opening.enter_async_context(told_at(self.way.metrics, registry, operator.ready.is_set))
             self._open = opening.pop_all()
-        self._running = asyncio.create_task(self._operate(self.operator), name="operator")
+        self._running = asyncio.create_task(self._operate(operator), name="operator")
 
     async def end(self) -> None:
-        """Stop operating: what is under way is cancelled, which a pass survives at any point."""
+        """Stop operating: no write starts, another replica may lead, and the rest is cancelled."""
+        if self.operator is not None:
+            await self.operator.stand_down()
         if self._running is not None:
             self._running.cancel()
             await asyncio.gather(self._running, return_exceptions=True)
         await self._open.aclose()
 
-    def health(self) -> dict[str, Any]:
-        """What the liveness endpoint tells."""
-        operator = self.operator
-        return {
-            "ready": operator is not None and operator.ready.is_set(),
-            "objects": operator.visits.known if operator else 0,
-        }
+    def _leader(self, connection: Connection, me: str, meters: Meters) -> Leader:
+        if self.way.lease is None:
+            return Alone()
+        return Leadership(Client(connection, told=meters.wrote), self.way.lease, me, Clock())
 
     async def _operate(self, operator: Operator) -> None:
         told = asyncio.create_task(_tell_ready(operator), name="readiness")
@@ -70,6 +97,10 @@ class Life:
         finally:
             told.cancel()
             self.stop.set()
+
+
+def _gate(leader: Leader) -> Gate:
+    return ALWAYS_OPEN if isinstance(leader, Alone) else Gate(leader.may_write, WRITE_WITHIN)
 
 
 async def _tell_ready(operator: Operator) -> None:
@@ -94,10 +125,6 @@ def registry_of(life: Life) -> kopf.OperatorRegistry:
     def _login(settings: kopf.OperatorSettings, **_: Any) -> kopf.ConnectionInfo:
         return credentials(settings)
 
-    @kopf.on.probe(registry=registry, id="operator")
-    def _probe(**_: Any) -> dict[str, Any]:
-        return life.health()
-
     return registry
 
 
@@ -107,21 +134,15 @@ def _configure(settings: kopf.OperatorSettings) -> None:
     settings.process.ultimate_exiting_timeout = 30.0
 
 
-async def live(settings: Settings, home: Path, liveness: str | None = None) -> None:
-    """Operate until a signal comes; `liveness` is the URL that health is told at, e.g. http://127.0.0.1:8080/healthz.
+async def live(settings: Settings, way: Way) -> None:
+    """Operate until a signal comes.
 
     Raises:
         NoClusterError: if nothing tells where a cluster is.
         Exception: what broke the operator.
     """
     credentials(kopf.OperatorSettings())
-    life = Life(settings, home)
-    await kopf.operator(
-        registry=registry_of(life),
-        clusterwide=True,
-        standalone=True,
-        liveness_endpoint=liveness,
-        stop_flag=life.stop,
-    )
+    life = Life(settings, way)
+    await kopf.operator(registry=registry_of(life), clusterwide=True, standalone=True, stop_flag=life.stop)
     if life.failure is not None:
         raise life.failure

@@ -11,10 +11,12 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 from kanaria.reconcile.timetable import Clock, Timetable
 from kanaria.reconcile.workshops import Carrier, is_fault
 from kanaria.vocabulary import Answer, Answered, CountersAsked, GitHead, ObjectRef, Question, Unanswered
+from kanaria.vocabulary.log_fields import about
 
 log = logging.getLogger(__name__)
 PATIENCE = timedelta(seconds=30)
@@ -22,6 +24,17 @@ AT_ONCE = 16
 SOONEST_RETRY = timedelta(seconds=2)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MESSAGE_MAX = 500
+
+
+class Told(Protocol):
+    """Hears of each question that was carried."""
+
+    def __call__(self, question: Question, *, answered: bool) -> None:
+        """It was answered, or not."""
+
+
+def _nobody(question: Question, *, answered: bool) -> None:
+    """Nobody counts."""
 
 
 @dataclass(slots=True)
@@ -43,11 +56,13 @@ class Asking:
         clock: Clock,
         chance: Callable[[], float],
         poke: Callable[[ObjectRef], None],
+        told: Told = _nobody,
     ) -> None:
         self._carriers = carriers
         self._clock = clock
         self._chance = chance
         self._poke = poke
+        self._told = told
         self._open: dict[Question, _Open] = {}
         self._by_owner: dict[ObjectRef, frozenset[Question]] = {}
         self._slots = asyncio.Semaphore(AT_ONCE)
@@ -115,6 +130,7 @@ class Asking:
     async def _round(self, question: Question, known: _Open) -> None:
         async with self._slots:
             answer = await self._ask(question, known.answer)
+        self._told(question, answered=isinstance(answer, Answered))
         news, known.answer, known.carried = _is_news(question, known.answer, answer), answer, None
         hurried, known.hurried = known.hurried, False
         self._due.set(question, self._clock.now() if hurried else self._next_time(question, answer))
@@ -133,7 +149,9 @@ class Asking:
         except TimeoutError:
             return self._unanswered(f"no answer within {patience:g} s", before)
         except Exception as error:  # carriers' errors speak for themselves, whatever their class
-            log.info("%s was not answered: %s", type(question).__name__, error, exc_info=is_fault(error))
+            owners = self._open[question].wanted_by if question in self._open else ()
+            fields = about(next(iter(owners))) if owners else {}
+            log.info("%s was not answered: %s", type(question).__name__, error, exc_info=is_fault(error), extra=fields)
             return self._unanswered(str(error)[:MESSAGE_MAX] or type(error).__name__, before)
         return Answered(self._clock.now(), value)
 

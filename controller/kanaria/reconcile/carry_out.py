@@ -24,6 +24,7 @@ from kanaria.vocabulary import (
     TagModelVersion,
     WriteStatus,
 )
+from kanaria.vocabulary.log_fields import about
 from kanaria.vocabulary.objects import Manifest
 
 log = logging.getLogger(__name__)
@@ -61,7 +62,9 @@ async def carry_out(plan: Plan, owner: Manifest, workshops: Workshops, now: date
             came_of_it = await _do(act, owner, workshops)
         except Exception as error:
             failure = failure_of(act, error, now)
-            log.warning("%s: %s failed: %s", ObjectRef.of(owner), said(act), failure.message, exc_info=is_fault(error))
+            ref = ObjectRef.of(owner)
+            words = (ref, said(act), failure.message)
+            log.warning("%s: %s failed: %s", *words, exc_info=is_fault(error), extra=about(ref, owner))
             if isinstance(act, WriteStatus) and not act.required:
                 continue
             return Carried(failure, tuple(written), commit)

@@ -1,6 +1,6 @@
 """How the workshops are opened, and closed again."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
@@ -15,10 +15,14 @@ from kanaria.tracking.workshop import TrackingWorkshop
 
 
 @asynccontextmanager
-async def opened(client: Client, settings: Settings, home: Path) -> AsyncIterator[Workshops]:
+async def opened(
+    client: Client, settings: Settings, home: Path, may_write: Callable[[], bool] = lambda: True
+) -> AsyncIterator[Workshops]:
     """All workshops, good until the block is left; mirrors of repositories are kept below `home`."""
     clock = Clock()
-    made = GitWorkshop(home, Secrets(client).read, allow_file=settings.allow_file_remotes, now=clock.now)
-    with closing(made) as git, closing(TrackingWorkshop(settings.mlflow_tracking_uri)) as tracking:
+    made = GitWorkshop(
+        home, Secrets(client).read, allow_file=settings.allow_file_remotes, now=clock.now, may_write=may_write
+    )
+    with closing(made) as git, closing(TrackingWorkshop(settings.mlflow_tracking_uri, may_write)) as tracking:
         async with Scrapes(clock.now) as measure:
             yield Workshops(client, git, tracking, measure)

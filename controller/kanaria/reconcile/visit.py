@@ -14,6 +14,7 @@ from kanaria.reconcile.visits import Ending, Visited
 from kanaria.reconcile.workshops import Workshops
 from kanaria.reconcile.world import World
 from kanaria.vocabulary import CommitResult, Failure, GitHead, Notice, ObjectRef, Plan, WriteStatus
+from kanaria.vocabulary.log_fields import about
 from kanaria.vocabulary.objects import Manifest
 
 log = logging.getLogger(__name__)
@@ -56,7 +57,7 @@ class Visitor:
             # A pass is told of an object that is gone too: it may remember something of it.
             plan = self.passes[ref.kind](ref.object_name, self.world)
         except Exception as error:
-            log.exception("the pass of %s broke", ref)
+            log.exception("the pass of %s broke", ref, extra=about(ref, owner))
             return await self._confess(ref, owner, error)
         if plan is None or owner is None:
             return self._forget(ref)
@@ -66,7 +67,7 @@ class Visitor:
         self.asking.want(ref, plan.questions)
         self.caches.want(ref, plan.watches)
         if plan.acts:
-            log.info("%s: %s", ref, "; ".join(said(act) for act in plan.acts))
+            log.info("%s: %s", ref, "; ".join(said(act) for act in plan.acts), extra=about(ref, owner))
         carried = await carry_out(plan, owner, self.workshops, self.world.now())
         self._remember(ref, carried)
         # Notices speak of changes of the status: they are due once it is written, whatever failed after it.

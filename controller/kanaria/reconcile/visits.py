@@ -15,6 +15,7 @@ from enum import Enum
 
 from kanaria.reconcile.timetable import Clock, Timetable
 from kanaria.vocabulary import ObjectRef
+from kanaria.vocabulary.log_fields import about
 
 log = logging.getLogger(__name__)
 WORKERS = 4
@@ -38,13 +39,17 @@ class Visited:
 
 @dataclass(slots=True)
 class _Object:
-    """Where an object stands; `not_before` holds back pokes after a failure: no pass pokes itself in a circle."""
+    """Where an object stands, `since` when it is in line.
+
+    `not_before` holds back pokes after a failure: no pass pokes itself in a circle.
+    """
 
     in_line: bool = False
     visited: bool = False
     poked: bool = False
     failures: int = 0
     not_before: datetime | None = None
+    since: datetime | None = None
 
 
 class Visits:
@@ -76,7 +81,7 @@ class Visits:
         elif state.not_before is not None and state.not_before > self._clock.now():
             self._later.no_later(ref, state.not_before)
         else:
-            state.in_line = True
+            state.in_line, state.since = True, self._clock.now()
             self._line.append(ref)
             self._arrival.release()
 
@@ -92,6 +97,16 @@ class Visits:
         """How many objects are in line, visited, or to be looked at later."""
         return len(self._known)
 
+    @property
+    def depth(self) -> int:
+        """How many objects are in line."""
+        return len(self._line)
+
+    @property
+    def oldest(self) -> datetime | None:
+        """Since when the first of them is."""
+        return self._known[self._line[0]].since if self._line else None
+
     async def _work(self) -> None:
         while True:
             await self._arrival.acquire()
@@ -102,7 +117,7 @@ class Visits:
             try:
                 visited = await self._visit(ref)
             except Exception:
-                log.exception("the visit of %s broke", ref)
+                log.exception("the visit of %s broke", ref, extra=about(ref))
                 visited = Visited(Ending.BROKEN)
             state.visited = False
             self._settle(ref, state, visited)

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 from kanaria.reconcile.world import Mirrors
@@ -50,6 +51,9 @@ class GitWorkshop(Protocol):
     @property
     def mirrors(self) -> Mirrors:
         """What was fetched."""
+
+    def committed(self, url: str, commit: str) -> datetime:
+        """When a commit that was fetched was made."""
 
     async def head(self, question: GitHead) -> str:
         """Fetch, and tell the commit at the head."""

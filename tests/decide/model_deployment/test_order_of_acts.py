@@ -139,10 +139,10 @@ def test_a_window_that_overlaps_a_change_of_weight_is_not_counted():
     assert counted(world) > before
 
 
-def test_nothing_is_counted_before_the_warm_up_is_over():
+def test_nothing_is_counted_and_no_weight_is_raised_before_the_warm_up_is_over():
     world = trying("8", analysis={"policies": [{"name": "online"}], "warmup": "10m"}).run(110)
 
-    assert (weight(world), counted(world)) == (50, 0)
+    assert (weight(world), counted(world)) == (10, 0)
 
 
 def test_several_metrics_share_the_chance_of_a_false_alarm():

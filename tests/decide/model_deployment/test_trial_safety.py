@@ -1,11 +1,18 @@
 """What never gives a candidate more traffic, and what always takes it back, whatever else goes wrong."""
 
+from datetime import timedelta
+
 import pytest
 
-from deployments import a_world, message, passed, past, phase, reason, serving, trying, weight
+from deployments import PREDICTOR, a_world, message, passed, past, phase, reason, serving, trying, weight
 from kanaria.vocabulary import Apply, SetAlias, WriteStatus
+from model_world import ModelWorld
 
 NOBODY = {"policies": [{"name": "nobody"}]}
+
+
+def counted(world: ModelWorld) -> int:
+    return max(evidence.candidate.total for evidence in world.memory.evidence.values())
 
 
 def test_a_trial_that_cannot_be_recorded_gets_no_traffic():
@@ -87,3 +94,34 @@ def test_a_promotion_that_another_version_overtakes_does_not_bar_the_next_trial(
     assert (past(world), reason(world), world.weight("7")) == (["8 Superseded"], "Serving", 100)
 
     assert world.spec(candidate={"version": "9"}).run(10).weight("9") == 10, message(world)
+
+
+def test_a_candidate_of_which_nothing_is_counted_gets_no_more_than_its_first_percents():
+    world = serving("7")
+    world.rps = 0
+
+    world.spec(candidate={"version": "8"}).run(200)
+
+    assert (phase(world), world.asked("8")) == ("Stepping", 10)
+    assert "once requests of both versions were counted" in message(world)
+
+
+def test_the_judge_sees_a_bad_candidate_also_after_the_clock_was_set_back():
+    world = trying("8").run(30)
+    world.now -= timedelta(hours=1)
+    world.read.clear()
+    world.bad["-v8-"] = 0.5
+
+    world.run(60)
+
+    assert (phase(world), world.weight("8")) == ("Failed", 0)
+
+
+def test_after_a_change_of_scale_nothing_is_counted_until_the_warm_up_is_over():
+    world = trying("8", analysis={"policies": [{"name": "online"}], "warmup": "20s"}).run(45)
+    before = counted(world)
+    assert before > 0
+
+    world.spec(predictor={**PREDICTOR, "minReplicas": 3}).run(15)
+    assert counted(world) <= before + 200
+    assert counted(world.run(20)) > before + 200

@@ -56,7 +56,15 @@ def _remembering(scene: Scene, trial: Trial) -> Scene:
     memory = scene.memory
     if memory.trial != trial.id:
         memory = Memory(trial=trial.id, drained=memory.drained)
-    return scene.but(memory=replace(memory, asked_since=memory.asked_since or scene.now))
+    live, main = scene.seen.serving, scene.seen.serving.arrangement
+    scale = tuple(live.of(name).wanted for name in (trial.predictor_name, main.main.name if main else ""))
+    if scale != memory.scale:
+        # New servers are cold. After a restart nobody knows since when the scale is what it is.
+        memory = replace(memory, scale=scale, scaled_since=scene.now if memory.scale else None)
+    # Moments to come are from before the clock was set back.
+    asked, scaled = memory.asked_since or scene.now, memory.scaled_since
+    memory = replace(memory, asked_since=min(asked, scene.now), scaled_since=min(scaled, scene.now) if scaled else None)
+    return scene.but(memory=memory)
 
 
 def _read(scene: Scene, trial: Trial, metric: Measured, metrics: int) -> tuple[Scene, _Reading]:
@@ -69,8 +77,8 @@ def _read(scene: Scene, trial: Trial, metric: Measured, metrics: int) -> tuple[S
     previous = scene.memory.readings.get(metric.key)
     trouble = answer.message if isinstance(answer, Unanswered) else "" if answer else "not read yet"
     if isinstance(answer, Answered) and isinstance(answer.value, Counters):
-        evidence = _counted(trial, evidence, previous, answer.value)
-        previous = answer.value if previous is None or answer.value.at > previous.at else previous
+        evidence = _counted(scene, trial, evidence, previous, answer.value)
+        previous = answer.value
     memory = _kept(scene.memory, metric.key, evidence, previous)
     found = verdict(evidence, metric.test, metrics).verdict
     blind_at = _blind_at(scene, trial, metric, previous)
@@ -98,12 +106,15 @@ def _evidence(scene: Scene, trial: Trial, metric: Measured) -> Evidence:
     return restored if isinstance(restored, Evidence) else nothing_seen(metric.test.grid)
 
 
-def _counted(trial: Trial, evidence: Evidence, previous: Counters | None, current: Counters) -> Evidence:
-    """One more window, if it lies wholly within one weight that is in force, and after the warm-up."""
+def _counted(scene: Scene, trial: Trial, evidence: Evidence, previous: Counters | None, current: Counters) -> Evidence:
+    """One more window, if it lies wholly within one weight and scale in force, and after the warm-up."""
+    if evidence.last_end is not None and evidence.last_end > current.at:
+        evidence = replace(evidence, last_end=None)  # the clock was set back: what comes now was not counted
     if previous is None or trial.weight_since is None or not trial.weight or trial.analysis is None:
         return evidence
     warmup = duration_of(trial.analysis.warmup)
-    window = window_between(previous, current, changed=trial.weight_since, warmup=warmup)
+    changed = max(trial.weight_since, scene.memory.scaled_since or trial.weight_since)
+    window = window_between(previous, current, changed=changed, warmup=warmup)
     return observe(evidence, window) if isinstance(window, Window) else evidence
 
 
@@ -130,6 +141,7 @@ def _judged(readings: list[_Reading], trial: Trial) -> Judged:
         sentence="; ".join(interval.sentence(r.metric.name) for r, interval in intervals),
         short="; ".join(interval.short(r.metric.name) for r, interval in intervals if r in decisive),
         requests=max(r.evidence.candidate.total for r in readings),
+        counted=all(r.evidence.windows for r in readings),
         readable=not any(r.trouble for r in readings),
         blind=_blindness(blind, trial),
     )

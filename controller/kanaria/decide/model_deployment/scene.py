@@ -49,6 +49,9 @@ class Memory:
 
     trial: str = ""
     asked_since: datetime | None = None
+    scale: tuple[int, ...] = ()
+    """How many servers are wanted of the candidate and of the main predictor."""
+    scaled_since: datetime | None = None
     readings: Mapping[str, Counters] = field(default_factory=dict)
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
     drained: Mapping[str, datetime] = field(default_factory=dict)
@@ -102,6 +105,8 @@ class Judged:
     sentence: str
     short: str
     requests: int
+    counted: bool = True
+    """Whether every metric has counted something of the candidate."""
     readable: bool = True
     blind: str = ""
 

@@ -40,7 +40,7 @@ def _in_force(scene: Scene) -> Scene:
         return scene
     if not _obeyed(scene, trial):
         return scene.with_trial(weight_since=None)
-    return scene.with_trial(weight_since=trial.weight_since or scene.now)
+    return scene.with_trial(weight_since=min(trial.weight_since or scene.now, scene.now))
 
 
 def _obeyed(scene: Scene, trial: Trial) -> bool:
@@ -99,6 +99,8 @@ def _may_rise(scene: Scene) -> bool:
         return False  # nothing could be counted for a trial that every pass begins anew
     if judged is None:
         return trial.analysis is None
+    if trial.weight and not judged.counted:
+        return False  # counters that count nothing of the traffic it has say nothing of more
     return judged.readable and judged.verdict not in {Verdict.FAILED, Verdict.UNMEASURED}
 
 

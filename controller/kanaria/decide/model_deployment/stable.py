@@ -58,8 +58,8 @@ def _objection(scene: Scene, model: Model) -> Stall | None:
         )
     return Stall(
         Reason.REQUIRES_CANARY,
-        f"spec.stable.version is {model.version}, which as it is to be served did not pass as a candidate here; version "
-        f"{now.version} keeps serving; commit stable {now.version} and candidate {model.version}, or set "
+        f"spec.stable.version is {model.version}, which as it is to be served did not pass as a candidate here; "
+        f"version {now.version} keeps serving; commit stable {now.version} and candidate {model.version}, or set "
         "requireCanary: false",
     )
 

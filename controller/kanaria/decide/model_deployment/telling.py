@@ -87,6 +87,8 @@ def _stepping(scene: Scene, trial: Trial) -> Wait:
     if trial.step_word.startswith("pause"):
         return Wait(Reason.CANARY_PAUSED, step)
     judged = scene.judged
+    if judged is not None and judged.readable and not judged.counted and trial.weight_since is not None:
+        return Wait(Reason.CANARY_STEP, f"{step}; it gets more once requests of both versions were counted")
     if judged is not None and not judged.readable and not trial.weight:
         return Wait(Reason.CANARY_STEP, f"{step}; it gets traffic once its metrics can be read")
     return Wait(Reason.CANARY_STEP, step)

@@ -57,6 +57,7 @@ async def carry_out(plan: Plan, owner: Manifest, workshops: Workshops, now: date
     """Do the acts in order. The first that fails stops the plan, except a status write that is not required."""
     written: list[Written] = []
     commit: CommitResult | None = None
+    unrecorded: Failure | None = None
     for act in plan.acts:
         try:
             came_of_it = await _do(act, owner, workshops)
@@ -66,6 +67,7 @@ async def carry_out(plan: Plan, owner: Manifest, workshops: Workshops, now: date
             words = (ref, said(act), failure.message)
             log.warning("%s: %s failed: %s", *words, exc_info=is_fault(error), extra=about(ref, owner))
             if isinstance(act, WriteStatus) and not act.required:
+                unrecorded = failure  # it holds nothing up, and is tried again like any other
                 continue
             return Carried(failure, tuple(written), commit)
         if isinstance(came_of_it, Written):
@@ -74,7 +76,7 @@ async def carry_out(plan: Plan, owner: Manifest, workshops: Workshops, now: date
             commit = came_of_it
             if commit.error:
                 return Carried(failure_of(act, _CommitError(commit.error), now), tuple(written), commit)
-    return Carried(None, tuple(written), commit)
+    return Carried(unrecorded, tuple(written), commit)
 
 
 async def _do(act: Act, owner: Manifest, workshops: Workshops) -> Written | CommitResult | None:

@@ -177,6 +177,17 @@ def test_a_passed_candidate_says_where_its_promotion_stands(way: WayBack | None,
     assert fact in message(world)
 
 
+def test_a_failed_trial_is_told_by_one_warning():
+    world = trying("8")
+    world.bad["-v8-"] = 0.9
+    told = []
+    while phase(world) != "Failed":
+        world.tick(5)
+        told += world.visit().notices
+
+    assert [notice.type for notice in told if notice.reason == "CanaryFailed"] == ["Warning"]
+
+
 def test_a_trial_is_told_by_events():
     world = serving("7").spec(candidate={"version": "8"})
     told = []

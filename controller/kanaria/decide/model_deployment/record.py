@@ -59,7 +59,9 @@ def record(scene: Scene) -> Decision:
     if aliases and not _alias_failed(scene):
         scene = scene.with_status(aliased=_alias(scene))
     scene = _evidence(scene)
-    told = (*notices(scene.md.status.conditions, scene.status.conditions), *scene.notices)
+    known = {notice.reason for notice in scene.notices}
+    turned = notices(scene.md.status.conditions, scene.status.conditions)
+    told = (*scene.notices, *(notice for notice in turned if notice.reason not in known))
     plan = Plan(
         acts=_in_order(scene, asked, aliases),
         notices=told if scene.status != scene.md.status else (),

@@ -28,7 +28,8 @@ def ready(scene: Scene) -> Ready:
     last = scene.status.history[0] if scene.status.history else None
     past = ""
     if last is not None and last.version != stable.version:
-        past = f"; version {last.version}: {last.phase}" + (f", {last.evidence}" if last.evidence else "")
+        past = f"; the last trial, of version {last.version}, ended as {last.phase}"
+        past += f": {last.evidence}" if last.evidence else ""
     return Ready(Reason.SERVING, f"version {stable.version} answers all requests{past}")
 
 

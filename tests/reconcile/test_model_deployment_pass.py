@@ -1,14 +1,28 @@
 """What the passes of ModelDeployment and MetricPolicy gather from the caches."""
 
+from dataclasses import replace
 from typing import Any
+
+import pytest
 
 from deployments import a_spec, serving, trying
 from fake_world import a_world
+from kanaria.decide.model_deployment.wishes import edits_due
 from kanaria.reconcile.metric_policy import plan_for as policy_plan
 from kanaria.reconcile.model_deployment import ModelDeploymentPass
 from kanaria.reconcile.world import Settings, World
-from kanaria.vocabulary import Apply, CommitResult, Edit, EditClass, ModelVersionAsked, ObjectName, ObjectRef
-from model_world import ModelWorld
+from kanaria.vocabulary import (
+    Answered,
+    Apply,
+    CommitResult,
+    Edit,
+    EditClass,
+    GitHead,
+    ModelVersionAsked,
+    ObjectName,
+    ObjectRef,
+)
+from model_world import SECOND, ModelWorld
 
 WINE = ObjectName("cellar", "wine")
 SYNC = {
@@ -116,6 +130,37 @@ def test_a_commit_that_landed_and_is_not_applied_is_told():
     )
 
     assert conditions(ModelDeploymentPass().plan_for(WINE, caches))["Ready"][0] == "AwaitingSync"
+
+
+@pytest.mark.parametrize(
+    ("failing", "becomes", "rejected"),
+    [
+        pytest.param(False, "Reverted", True, id="a promotion: the candidate is taken back"),
+        pytest.param(True, "Loading", False, id="a removal: the candidate is tried again"),
+    ],
+)
+def test_a_commit_that_a_person_took_back_before_it_was_applied_is_not_made_again(
+    failing: bool,  # noqa: FBT001 # a table's column
+    becomes: str,
+    rejected: bool,  # noqa: FBT001 # a table's column
+):
+    world = trying("8")
+    world.bad |= {"-v8-": 0.9} if failing else {}
+    world.run(240)
+    world.md["metadata"]["labels"] = {"kanaria.dev/git-sync": "team"}
+    (edit,) = edits_due(world.read_md())
+    head = Answered(world.now + SECOND, "abcdef0123")
+    caches = cached(world, SYNC)
+    caches = replace(
+        caches,
+        answer=lambda question: head if isinstance(question, GitHead) else caches.answer(question),
+        commit_result=lambda _ref: CommitResult(world.now, "fedcba9876", landed=(edit,)),
+    )
+
+    world.md["status"] = ModelDeploymentPass().plan_for(WINE, caches).status
+
+    assert world.md["status"]["trial"]["phase"] == becomes
+    assert [len(due.changes) == 2 for due in edits_due(world.read_md())] == ([True] if rejected else [])
 
 
 def test_a_spec_that_cannot_be_read_is_told_and_what_serves_stays():

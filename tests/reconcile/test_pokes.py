@@ -164,6 +164,16 @@ def test_a_status_of_a_deployment_pokes_its_syncs_but_no_runs():
     }
 
 
+def test_a_sync_pokes_what_it_applied_and_what_has_a_trial():
+    tried = thing("ModelDeployment", "wine", labels={"kanaria.dev/git-sync": "sync"}, status={"trial": {"id": "8@1"}})
+    others = [thing("ModelDeployment", "rest", labels={"kanaria.dev/git-sync": "sync"}), thing("GitSync", "sync")]
+    objects = a_world([tried, *others]).objects
+
+    found = {str(ref) for ref in to_visit(None, thing("GitSync", "sync"), objects)}
+
+    assert found == {"GitSync wine/sync", "ModelDeployment wine/wine"}
+
+
 def test_every_answer_is_a_reference_that_can_be_visited():
     refs = to_visit(None, thing("MetricPolicy", "online"), OBJECTS)
 

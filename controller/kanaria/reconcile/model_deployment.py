@@ -6,14 +6,16 @@ from pydantic import ValidationError
 
 from kanaria.api import GitSync, MetricPolicy, ModelDeployment
 from kanaria.api.resource import API_VERSION
+from kanaria.decide.git_sync import head_question
 from kanaria.decide.model_deployment import NOTHING_REMEMBERED, Memory, Seen, WayBack, decide
 from kanaria.decide.model_deployment.unreadable import stand_in
+from kanaria.decide.model_deployment.wishes import edits_due
 from kanaria.decide.unreadable import readable, refuse, sentence
 from kanaria.reconcile.world import World
 from kanaria.serving import naming
 from kanaria.serving.arrangement import read_spec
 from kanaria.serving.kserve import observe
-from kanaria.vocabulary import ObjectName, ObjectRef, Plan, marks
+from kanaria.vocabulary import Answered, ObjectName, ObjectRef, Plan, marks
 from kanaria.vocabulary.objects import Manifest
 
 
@@ -97,17 +99,32 @@ def _way_back(deployment: ModelDeployment, world: World) -> WayBack | None:
     label = deployment.metadata.labels.get(marks.GIT_SYNC)
     ref = ObjectRef(API_VERSION, "GitSync", deployment.metadata.namespace, label or "")
     for sync in readable(GitSync, [world.objects.get(ref)] if label else []):
-        result, applied = world.commit_result(ref), sync.status.last_applied_revision or ""
-        landed = result.landed if result is not None and result.commit and result.commit not in applied else ()
+        landed, undone = _written_back(deployment, sync, world)
         return WayBack(
             name=sync.metadata.name,
-            revision=applied.rpartition(":")[2],
+            revision=_revision(sync),
             propose=sync.spec.write_back.propose != "Disabled",
             settle=sync.spec.write_back.settle != "Disabled",
             suspended=sync.spec.suspend,
-            landed=any(edit.target == deployment.ref for edit in landed),
+            landed=landed,
+            undone=undone,
         )
     return None
+
+
+def _written_back(deployment: ModelDeployment, sync: GitSync, world: World) -> tuple[bool, bool]:
+    """Whether the newest commit's edit of the object is still to be applied, and whether it was taken back since."""
+    result, head = world.commit_result(sync.ref), world.answer(head_question(sync))
+    if result is None or not result.commit or result.commit == _revision(sync):
+        return False, False
+    newer = isinstance(head, Answered) and head.at > result.at and head.value == _revision(sync)
+    if newer:
+        return False, any(edit in result.landed for edit in edits_due(deployment))
+    return any(edit.target == deployment.ref for edit in result.landed), False
+
+
+def _revision(sync: GitSync) -> str:
+    return (sync.status.last_applied_revision or "").rpartition(":")[2]
 
 
 plan_for = ModelDeploymentPass().plan_for

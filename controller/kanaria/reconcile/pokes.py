@@ -35,6 +35,8 @@ def _neighbours(ref: ObjectRef, changed: Manifest, objects: Objects, *, said: bo
     match ref.kind:
         case "MetricPolicy":
             yield from _judged_by(ref, objects)
+        case "GitSync":
+            yield from _written_by(ref, objects)
         case "ModelDeployment":
             yield from _syncs_of(ref.namespace, objects)
             if said:
@@ -42,6 +44,13 @@ def _neighbours(ref: ObjectRef, changed: Manifest, objects: Objects, *, said: bo
         case "MLPipelineRun":
             for namespace in sorted({proposal.get("namespace", "") for proposal in _proposals(changed)}):
                 yield from _syncs_of(namespace, objects)
+
+
+def _written_by(ref: ObjectRef, objects: Objects) -> Iterator[ObjectRef]:
+    """The ModelDeployments whose trial may wait for what the sync commits and applies."""
+    for body in objects.list(API_VERSION, "ModelDeployment", ref.namespace):
+        if (body.get("status") or {}).get("trial") and _labels(body).get(marks.GIT_SYNC) == ref.name:
+            yield ObjectRef.of(body)
 
 
 def _owners(changed: Manifest, ref: ObjectRef, objects: Objects) -> Iterator[ObjectRef]:

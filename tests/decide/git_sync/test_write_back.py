@@ -167,3 +167,12 @@ def test_the_newest_commit_that_is_known_is_worked_with(
     answer: Answer | None, result: CommitResult | None, remembered: str, expected: str
 ):
     assert newest_commit(answer, result, remembered) == expected
+
+
+def test_an_edit_that_landed_and_that_a_person_took_back_is_not_made_again():
+    result = CommitResult(NOON, "c0", landed=(PROMOTION,))
+
+    plan = decide(a_sync(), seen(PROMOTION, head=Answered(LATER, "c1"), result=result), LATER)
+
+    assert commits(plan) == []
+    assert commits(decide(a_sync(), seen(PROMOTION, head=Answered(LATER, "c1")), LATER)) != []

@@ -48,7 +48,7 @@ def _due(scene: Scene) -> Iterator[LocatedEdit]:
     taken: set[object] = set()
     for edit in scene.seen.edits:
         wanted = scene.seen.tree.objects.get(identity(edit.target))
-        if wanted is None or not _is_enabled(scene.sync, edit) or _was_dropped(scene, edit):
+        if wanted is None or not _is_enabled(scene.sync, edit) or _was_dropped(scene, edit) or _landed(scene, edit):
             continue
         if edit.has_landed(wanted.manifest) or edit.mismatch(wanted.manifest) or edit.target in taken:
             continue
@@ -68,6 +68,11 @@ def _was_dropped(scene: Scene, edit: Edit) -> bool:
     if result is None or head is None or head.at > result.at:
         return False
     return any(edit == dropped for dropped, _ in result.dropped)
+
+
+def _landed(scene: Scene, edit: Edit) -> bool:
+    """Whether this very edit is in the newest commit: where the head does not hold it, a person took it back."""
+    return scene.seen.result is not None and edit in scene.seen.result.landed
 
 
 def _subject(result: CommitResult) -> str:

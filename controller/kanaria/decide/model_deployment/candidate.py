@@ -14,7 +14,7 @@ REVERTED = "its promotion was reverted"
 
 def admit_candidate(scene: Scene) -> Scene:
     """End the trial where the spec says so, begin another where it asks for one."""
-    scene = _promoted(scene)
+    scene = _undone(_promoted(scene))
     candidate = scene.md.spec.candidate
     if candidate is None:
         return _gone(_overtaken(scene))
@@ -38,6 +38,16 @@ def _promoted(scene: Scene) -> Scene:
     if trial is None or trial.phase is not TrialPhase.PASSED or stable is None or stable.name != trial.predictor_name:
         return scene
     return end(scene, TrialPhase.PROMOTED, trial.evidence or "all steps were taken")
+
+
+def _undone(scene: Scene) -> Scene:
+    """A person took back what was committed of the trial before it was applied: the spec is as it was, and newer."""
+    trial, way = scene.trial, scene.seen.way_back
+    if trial is None or way is None or not way.undone:
+        return scene
+    if trial.phase is TrialPhase.PASSED:
+        return end(scene, TrialPhase.REVERTED, REVERTED)
+    return forget(scene) if trial.phase in SETTLING - {TrialPhase.ABORTED} else scene
 
 
 def _overtaken(scene: Scene) -> Scene:

@@ -41,6 +41,7 @@ class WayBack:
     settle: bool = True
     suspended: bool = False
     landed: bool = False  # its newest commit holds an edit of this object, which is not applied yet
+    undone: bool = False  # that commit was applied with a newer one, by which a person took the edit back
 
 
 @dataclass(frozen=True, slots=True)

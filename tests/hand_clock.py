@@ -16,6 +16,9 @@ class HandClock:
     def now(self) -> datetime:
         return self.moment
 
+    def monotonic(self) -> float:
+        return (self.moment - NOON).total_seconds()
+
     async def sleep_until(self, at: datetime) -> None:
         if at > self.moment:
             waking = asyncio.get_running_loop().create_future()

@@ -1,11 +1,12 @@
 """What is sent to the API server, and what is made of its answers."""
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
-from kanaria.cluster.client import WRITES_AT_ONCE, Client
+from kanaria.cluster.client import WRITES_AT_ONCE, Client, Gate, Wrote
 from kanaria.cluster.connection import Access, Connection
 from kanaria.cluster.errors import (
     ClusterError,
@@ -13,6 +14,7 @@ from kanaria.cluster.errors import (
     ForbiddenError,
     GoneError,
     InvalidError,
+    LapsedError,
     NotFoundError,
     TooManyRequestsError,
     UnauthorizedError,
@@ -218,3 +220,87 @@ async def test_a_token_that_was_rotated_is_read_anew():
 
 def test_credentials_are_not_shown():
     assert "hush" not in repr(Access("https://api", {"Authorization": "Bearer hush"}, proxy="http://u:hush@proxy"))
+
+
+async def test_a_write_that_may_not_start_is_not_sent():
+    async with a_scripted_api(named=[widget("w", 7)]) as api, Connection(lambda: Access(api.url)) as connection:
+        client = Client(connection, gate=Gate(lambda: False, 4.0))
+        for write in (client.apply(MANIFEST), client.merge(REF, {}), client.delete(REF), client.create(MANIFEST)):
+            with pytest.raises(LapsedError, match="does not lead"):
+                await write
+        read = await client.get(REF)
+
+    assert {asked.method for asked in api.asked} == {"GET"}
+    assert read["metadata"]["name"] == "w"
+
+
+async def test_each_time_a_write_is_sent_again_it_is_asked_whether_it_may_start():
+    may = iter([True, False])
+
+    async def sleep(_: float) -> None:
+        """The server's patience is not ours."""
+
+    async with (
+        a_scripted_api(named=[status(429, "slow down")]) as api,
+        Connection(lambda: Access(api.url)) as connection,
+    ):
+        with pytest.raises(LapsedError):
+            await Client(connection, gate=Gate(lambda: next(may), 4.0), sleep=sleep).apply(MANIFEST)
+
+    assert len(api.of("PATCH")) == 1
+
+
+async def test_a_write_ends_in_its_time():
+    async with a_scripted_api(named=[widget("w", 7)]) as api, Connection(lambda: Access(api.url)) as connection:
+        client = Client(connection, gate=Gate(lambda: True, 0.05))
+        await client.resource("example.com/v1", "Widget")
+        api.hold = _never
+        with pytest.raises(UnreachableError):
+            await client.apply(MANIFEST)
+
+
+async def _never(_: Asked) -> None:
+    await asyncio.Event().wait()
+
+
+async def test_it_is_quiet_once_the_last_write_has_ended():
+    gate = asyncio.Event()
+
+    async def hold(asked: Asked) -> None:
+        if asked.method == "PATCH":
+            await gate.wait()
+
+    async with a_scripted_api(named=[widget("w", 7)]) as api, a_client(api.url) as client:
+        await client.quiet()
+        api.hold = hold
+        write = asyncio.create_task(client.apply(MANIFEST))
+        await eventually(lambda: api.of("PATCH"))
+        quiet = asyncio.create_task(client.quiet())
+        await client.get(REF)
+        before = quiet.done()
+        gate.set()
+        await asyncio.gather(write, quiet)
+
+    assert before is False
+
+
+@pytest.mark.parametrize(
+    ("answer", "result"),
+    [
+        (widget("w", 7), "ok"),
+        (status(409, "no"), "conflict"),
+        (status(403, "no"), "forbidden"),
+        (status(500, "no"), "unreachable"),
+    ],
+    ids=["ok", "conflict", "forbidden", "unreachable"],
+)
+async def test_what_became_of_a_write_is_told(answer: Any, result: str):
+    told: list[Wrote] = []
+    async with a_scripted_api() as api, Connection(lambda: Access(api.url)) as connection:
+        api.answers[f"{NAMED}/status"] = [answer]
+        with suppress(ClusterError):
+            await Client(connection, told=told.append).replace_status(REF, "u", {})
+
+    assert [(w.verb, w.resource.plural, w.subresource, w.result) for w in told] == [
+        ("patch", "widgets", "status", result)
+    ]

@@ -214,6 +214,10 @@ class Trial(Part):
     """Where it is."""
     started_at: datetime
     """When it began."""
+    suspended_since: datetime | None = None
+    """Since when it is suspended."""
+    suspended_seconds: int = 0
+    """How long it was suspended before: maxDuration does not count that."""
     step: int = 0
     """Index of its step."""
     step_word: Annotated[str, Field(max_length=64)] = ""

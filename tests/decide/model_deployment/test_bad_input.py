@@ -132,6 +132,16 @@ def test_a_version_that_was_stable_comes_back_with_the_predictor_that_serves_now
     assert (world.weight("7"), reason(world)) == (100, "Serving")
 
 
+@pytest.mark.parametrize("nothing", [None, {}], ids=["null", "empty"])
+def test_a_candidate_cannot_be_tried_without_a_field_that_stable_has(nothing: dict | None):
+    world = serving("7", predictor={**PREDICTOR, "nodeSelector": {"disk": "ssd"}})
+
+    world.spec(candidate={"version": "8", "predictor": {"nodeSelector": nothing}}).run(10)
+
+    # An empty overlay changes nothing: what is laid over is still there.
+    assert (reason(world, "Stalled"), world.asked("8")) == (("InvalidSpec", 0) if nothing is None else (None, 10))
+
+
 def test_with_nothing_serving_stable_is_simply_brought_up():
     world = promoted("8")
     world.md["status"], world.service, world.route = {}, None, None

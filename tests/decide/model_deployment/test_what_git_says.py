@@ -301,6 +301,34 @@ def test_suspension_takes_traffic_from_the_candidate_and_nothing_moves():
     assert (world.weight("8"), phase(world)) == (10, "Stepping")
 
 
+def test_what_serves_is_brought_back_also_under_suspension():
+    world = serving("7").spec(suspend=True).run(10)
+    world.service = world.route = None
+    world.deployments.clear()
+
+    assert world.run(10).weight("7") == 100
+
+
+def test_a_deployment_that_is_suspended_from_the_beginning_serves_nothing():
+    assert a_world(stable={"version": "7"}, suspend=True).run(10).service is None
+
+
+def test_a_suspended_trial_does_not_run_out_of_time():
+    world = trying("8", strategy=canary(maxDuration="10m")).spec(suspend=True).run(900, every=60)
+
+    assert world.spec(suspend=False).run(240).commit()[0].subject == "Promote wine to version 8"
+
+
+def test_without_proof_a_trial_ends_its_time_after_it_was_resumed():
+    world = trying("8", strategy=canary(maxDuration="3m"))
+    world.rps = 2
+    world.spec(suspend=True).run(900, every=60)
+
+    world.spec(suspend=False).run(120)
+    assert phase(world) == "Stepping"
+    assert phase(world.run(60)) == "Inconclusive"
+
+
 def test_a_promotion_committed_under_suspension_is_carried_out_after_it():
     world = passed("8")
     world.spec(stable={"version": "8"}, candidate=None, suspend=True).run(20)

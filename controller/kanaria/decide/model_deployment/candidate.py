@@ -3,10 +3,11 @@
 from kanaria.api.conditions import Reason
 from kanaria.api.model_deployment import CandidateModel, Trial, TrialPhase
 from kanaria.decide.model_deployment.metrics import no_judge
-from kanaria.decide.model_deployment.models import as_asked, candidate_model
+from kanaria.decide.model_deployment.models import as_asked, candidate_model, tried_predictor
 from kanaria.decide.model_deployment.scene import SETTLING, Model, Scene
 from kanaria.decide.model_deployment.stable import serving
 from kanaria.decide.model_deployment.trials import begin, close, end, forget, is_of, named
+from kanaria.serving.arrangement import stays_as_it_is
 from kanaria.vocabulary import Stall
 
 REVERTED = "its promotion was reverted"
@@ -163,6 +164,12 @@ def _objection(scene: Scene, candidate: CandidateModel, model: Model | None) -> 
             Reason.SAME_AS_STABLE,
             f"spec.candidate is version {model.version}, as spec.stable, with nothing changed; remove it, or propose "
             "another version or a changed predictor",
+        )
+    if not stays_as_it_is(scene.md.spec.predictor, tried_predictor(scene.md, candidate)):
+        return Stall(
+            Reason.INVALID_SPEC,
+            "spec.candidate.predictor empties a field of spec.predictor, but KServe lays a canary over the main "
+            "predictor and would try it with that field; give the field another value, or remove it without a canary",
         )
     return no_judge(scene, scene.md.spec.analysis)
 

@@ -3,7 +3,7 @@
 It always runs while the candidate has traffic. What it finds only ever lowers the candidate's weight.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from kanaria.api.conditions import ConditionType, Reason
 from kanaria.api.model_deployment import Trial, TrialPhase
@@ -19,11 +19,19 @@ HELD = "held at 0 %"
 
 def settle(scene: Scene) -> Scene:
     """End the trial, hold it, or let it be."""
-    for step in (_failed, _aborted, _not_up, _too_long, _held, _taken_back):
+    for step in (_resumed, _failed, _aborted, _not_up, _too_long, _held, _taken_back):
         if scene.active is None or scene.hands_off or scene.leaving:
             break
         scene = step(scene, scene.active)
     return scene
+
+
+def _resumed(scene: Scene, trial: Trial) -> Scene:
+    """How long nothing moved, by a person's wish."""
+    if scene.md.spec.suspend or scene.seen.invalid or trial.suspended_since is None:
+        return scene
+    seconds = max(0, int((scene.now - trial.suspended_since).total_seconds()))
+    return scene.with_trial(suspended_since=None, suspended_seconds=trial.suspended_seconds + seconds)
 
 
 def _failed(scene: Scene, _trial: Trial) -> Scene:
@@ -68,7 +76,7 @@ def _too_long(scene: Scene, trial: Trial) -> Scene:
     strategy = scene.md.spec.strategy.strategy
     if trial.phase is TrialPhase.PASSED or strategy.longest is None or scene.md.spec.suspend or not _compared(scene):
         return scene
-    over = trial.started_at + strategy.longest
+    over = trial.started_at + strategy.longest + timedelta(seconds=trial.suspended_seconds)
     if scene.now < over:
         return scene.looks(over)
     fact = f"no proof either way in {spoken(strategy.longest)}"
@@ -85,10 +93,10 @@ def _too_long(scene: Scene, trial: Trial) -> Scene:
             return hold(scene, held)
 
 
-def _held(scene: Scene, _trial: Trial) -> Scene:
+def _held(scene: Scene, trial: Trial) -> Scene:
     """Reasons to give the candidate no traffic for now; when all are gone it goes on."""
     if scene.md.spec.suspend:
-        return hold(scene, None)
+        return hold(scene.with_trial(suspended_since=trial.suspended_since or scene.now), None)
     if _blind(scene):
         said = Wait(Reason.METRICS_UNMEASURED, scene.judged.blind if scene.judged else "", retry=True)
         return hold(scene, said)

@@ -133,7 +133,8 @@ def _arranged(scene: Scene, weight: int) -> Scene:
     seen = scene.seen.serving
     drained = drain(scene.memory.drained, seen, scene.now)
     scene = scene.but(memory=scene.memory.with_drained(drained))
-    if scene.main is None or (seen.arrangement is None and scene.md.spec.suspend):
+    begins = seen.arrangement is None and scene.md.status.stable is None
+    if scene.main is None or (begins and scene.md.spec.suspend):
         return scene
     scaling = {key: value for key, value in scene.md.spec.predictor.items() if key in SCALING}
     servers = main_servers(scaling, seen)

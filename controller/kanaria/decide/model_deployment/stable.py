@@ -19,8 +19,11 @@ def admit_stable(scene: Scene) -> Scene:
     if objection is not None:
         return keep(scene.says(objection))
     scene = scene.but(stable=model)
-    live = scene.seen.serving.arrangement
-    begun = live is not None and live.weight_of(model.name) == 100  # what has all requests already is finished
+    live, served = scene.seen.serving.arrangement, scene.md.status.stable
+    if live is None:
+        begun = served is not None and served.predictor_name == model.name  # deleted by another hand: brought back
+    else:
+        begun = live.weight_of(model.name) == 100  # what has all requests already is finished
     return keep(scene) if scene.md.spec.suspend and not begun else scene.but(main=model)
 
 

@@ -16,7 +16,6 @@ import yaml
 from fake_kubelet import obeyed
 from kanaria.local.crds import files
 from kanaria.local.upkeep import down, up
-from kanaria.vocabulary.objects import content_hash
 from waiting import eventually_now
 
 ROOT = Path(__file__).parents[1]
@@ -81,25 +80,17 @@ class AnyCluster:
     def writes(self) -> list[Write]:
         """All writes that were answered so far, the oldest first."""
         if self.name == "local":
-            return [_locally(json.loads(line)) for line in self.kubectl("get", "--raw", "/audit").out.splitlines()]
+            return [_locally(each) for each in self.audit()]
+        return [_audited(each) for each in self.audit() if each["verb"] not in READING and "objectRef" in each]
+
+    def audit(self) -> list[dict[str, Any]]:
+        """What the API server tells of requests it answered: each cluster in its own words."""
+        if self.name == "local":
+            return [json.loads(line) for line in self.kubectl("get", "--raw", "/audit").out.splitlines()]
         log = self.kubeconfig.parent / "audit.log"
         if not log.exists():
             pytest.skip("this cluster keeps no audit log that the test can read")
-        told = (json.loads(line) for line in log.read_text().splitlines() if line.endswith("}"))
-        return [_audited(each) for each in told if each["verb"] not in READING and "objectRef" in each]
-
-    @contextmanager
-    def team(self, of: str) -> Iterator[str]:
-        """A namespace with the accounts and rights of examples/bootstrap.yaml and operator-rbac.yaml."""
-        name = f"team-{content_hash([of, os.getpid()], 8)}"
-        made = [d for d in _documents("bootstrap.yaml", name) if d["kind"] != "GitSync"]
-        made += [d for d in _documents("operator-rbac.yaml", name) if d["metadata"].get("namespace") == name]
-        said = self.apply(*made, namespace=name)
-        assert said.code == 0, said.err
-        try:
-            yield name
-        finally:
-            self.kubectl("delete", "namespace", name, "--wait=false", check=False)
+        return [json.loads(line) for line in log.read_text().splitlines() if line.endswith("}")]
 
     def furnish(self) -> "AnyCluster":
         """Install the CRDs that Kanaria's are used with; the real ones of KServe where they are at hand."""
@@ -135,12 +126,8 @@ def _audited(told: Mapping[str, Any]) -> Write:
     return Write(told.get("userAgent", "").partition("/")[0], told["verb"], *where, as_whom)
 
 
-def operator_rights() -> list[dict[str, Any]]:
-    """The part of examples/operator-rbac.yaml that is no namespace's of a team."""
-    return [d for d in _documents("operator-rbac.yaml") if d["metadata"].get("namespace") != "wine"]
-
-
-def _documents(example: str, team: str = "wine") -> list[dict[str, Any]]:
+def documents(example: str, team: str = "wine") -> list[dict[str, Any]]:
+    """What stands in an example, for that team."""
     return list(yaml.safe_load_all((ROOT / "examples" / example).read_text().replace("wine", team)))
 
 
@@ -157,9 +144,9 @@ def local(home: Path) -> Iterator[AnyCluster]:
 
 
 @contextmanager
-def controlplane(program: Path) -> Iterator[AnyCluster]:
+def controlplane(program: Path, name: str = "kanaria", port: int = 16540) -> Iterator[AnyCluster]:
     """A real control plane, fresh and empty."""
-    of_its_own = {"CONTROLPLANE_NAME": "kanaria", "CONTROLPLANE_PORT": "16540", "CONTROLPLANE_AUDIT": "1"}
+    of_its_own = {"CONTROLPLANE_NAME": name, "CONTROLPLANE_PORT": str(port), "CONTROLPLANE_AUDIT": "1"}
     environment = {**os.environ, **of_its_own}
     started = subprocess.run([program, "up"], env=environment, capture_output=True, text=True, check=True, timeout=300)
     try:

@@ -1,4 +1,4 @@
-"""The operator that the cluster suite runs: its own process, with the rights of examples/operator-rbac.yaml."""
+"""The operator that the cluster suite runs: its own process, with the account that the chart gives it."""
 
 import os
 import subprocess
@@ -10,10 +10,12 @@ from pathlib import Path
 
 import yaml
 
-from any_cluster import AnyCluster, operator_rights
+from any_cluster import AnyCluster
+from installed_chart import install
+from rendered_chart import SYSTEM
 from waiting import eventually_now
 
-SYSTEM = "kanaria-system"
+LEASE = f"{SYSTEM}/kanaria"
 READY = "ready: all caches are synced"
 
 
@@ -34,7 +36,7 @@ def suite_operator(cluster: AnyCluster, home: Path, tracking_uri: str) -> Iterat
     """Start it, and end it by its own process; it works in `home`."""
     log = home / "operator.log"
     settings = {"KANARIA_MLFLOW_TRACKING_URI": tracking_uri, "KANARIA_ALLOW_FILE_REMOTES": "1"}
-    words = ["run", "--kubeconfig", str(_access(cluster, home)), "--home", str(home / "mirrors")]
+    words = ["run", "--kubeconfig", str(access_of(cluster, home)), "--home", str(home / "mirrors"), "--lease", LEASE]
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "kanaria", *words],
@@ -58,10 +60,9 @@ def suite_operator(cluster: AnyCluster, home: Path, tracking_uri: str) -> Iterat
             process.wait()
 
 
-def _access(cluster: AnyCluster, home: Path) -> Path:
+def access_of(cluster: AnyCluster, home: Path) -> Path:
     """A kubeconfig of the operator's account; on the local cluster, which knows but one user, that user's."""
-    said = cluster.apply(*operator_rights(), namespace=SYSTEM)
-    assert said.code == 0, said.err
+    install(cluster)
     if cluster.name == "local":
         return cluster.kubeconfig
     token = cluster.kubectl("create", "token", "kanaria", "-n", SYSTEM, "--duration=2h").out.strip()

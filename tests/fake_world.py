@@ -38,6 +38,13 @@ class FakeObjects:
             and (labels or {}).items() <= (manifest["metadata"].get("labels") or {}).items()
         )
 
+    def changed(
+        self, api_version: str, kind: str, since: Mapping[Watch, tuple[int, int]] | None
+    ) -> tuple[Mapping[Watch, tuple[int, int]], None]:
+        """Nobody knows: all is looked at."""
+        del api_version, kind, since
+        return {}, None
+
     def synced(self, watch: Watch) -> bool:
         return watch not in self.unsynced
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from kanaria.cluster.client import Client
 from kanaria.cluster.errors import ClusterError
 from kanaria.cluster.reflector import Reflector
-from kanaria.cluster.store import Change, name_of, version_of
-from kanaria.vocabulary import ObjectRef, Watch
+from kanaria.cluster.store import Change, Mark, name_of, version_of
+from kanaria.vocabulary import ObjectName, ObjectRef, Watch
 from kanaria.vocabulary.objects import Manifest
 
 PATIENCE = 5.0
@@ -89,6 +89,18 @@ class Caches:
         ]
         # A kind may be watched by more than one label.
         return tuple(sorted({name_of(manifest): manifest for manifest in found}.values(), key=name_of))
+
+    def changed(
+        self, api_version: str, kind: str, since: Mapping[Watch, Mark] | None
+    ) -> tuple[Mapping[Watch, Mark], frozenset[ObjectName] | None]:
+        """A mark of now, and the names of what changed since an earlier one; None where that is not known."""
+        stores = {reflector.watch: reflector.store for reflector in self._of(api_version, kind)}
+        now = {watch: store.mark for watch, store in stores.items()}
+        if since is None or since.keys() != stores.keys():
+            return now, None
+        told = [store.since(since[watch]) for watch, store in stores.items()]
+        known = [names for names in told if names is not None]
+        return now, frozenset().union(*known) if len(known) == len(told) else None
 
     def synced(self, watch: Watch) -> bool:
         """Whether the objects of the watch are all at hand."""

@@ -1,11 +1,17 @@
 """The objects of one kind that a reflector has heard of, found by name, namespace and label."""
 
+import itertools
+from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from kanaria.vocabulary import ObjectName
 from kanaria.vocabulary.objects import Manifest
 
+CHANGES_KEPT = 4096
+Mark = tuple[int, int]
+"""A moment in the life of a store: which store, and how many changes it had seen."""
+_STORES = itertools.count()
 _WRITER = {"manager", "operation", "subresource", "time"}
 
 
@@ -29,6 +35,9 @@ class Store:
         self.indexed = indexed
         self._objects: dict[str, dict[str, Manifest]] = {}
         self._by_label: dict[str, set[ObjectName]] = {}
+        self._number = next(_STORES)
+        self._changes = 0
+        self._changed: deque[ObjectName] = deque(maxlen=CHANGES_KEPT)
 
     def get(self, name: ObjectName) -> Manifest | None:
         """The object of this name."""
@@ -47,6 +56,19 @@ class Store:
             return self._objects.get(namespace, {}).values()
         return [manifest for known in self._objects.values() for manifest in known.values()]
 
+    @property
+    def mark(self) -> Mark:
+        """Now, for `since`."""
+        return self._number, self._changes
+
+    def since(self, mark: Mark) -> frozenset[ObjectName] | None:
+        """The names of what changed since then; None where that is not known any more."""
+        number, changes = mark
+        missed = self._changes - changes
+        if number != self._number or missed > len(self._changed):
+            return None
+        return frozenset(itertools.islice(reversed(self._changed), missed))
+
     def put(self, manifest: Manifest) -> Change:
         """Keep the object; what changed by that."""
         name = name_of(manifest)
@@ -55,6 +77,7 @@ class Store:
         self._objects.setdefault(name.namespace, {})[name.name] = manifest
         if (value := self._label_of(manifest)) is not None:
             self._by_label.setdefault(value, set()).add(name)
+        self._note(name)
         return Change(old, manifest)
 
     def remove(self, name: ObjectName) -> Change:
@@ -63,11 +86,16 @@ class Store:
         self._forget_label(name, old)
         if not self._objects.get(name.namespace):
             self._objects.pop(name.namespace, None)
+        self._note(name)
         return Change(old, None)
 
     def names(self) -> set[ObjectName]:
         """The names of all objects."""
         return {ObjectName(namespace, name) for namespace, known in self._objects.items() for name in known}
+
+    def _note(self, name: ObjectName) -> None:
+        self._changes += 1
+        self._changed.append(name)
 
     def _label_of(self, manifest: Manifest) -> str | None:
         return None if self.indexed is None else (manifest["metadata"].get("labels") or {}).get(self.indexed)

@@ -1,19 +1,18 @@
 """What GitSyncs remember between visits so that a visit costs what changed; all of it can be lost without harm."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
 from kanaria.api import GitSync
-from kanaria.decide.git_sync import FileRead, Tree, Wanted, is_manifest, read_file, read_tree
-from kanaria.decide.git_sync.compare import compare, held
+from kanaria.decide.git_sync import FileRead, Tree, is_manifest, read_file, read_tree
 from kanaria.decide.git_sync.read_tree import NOTHING
 from kanaria.git.trouble import GitTrouble
+from kanaria.reconcile.git_standing import Standing
 from kanaria.reconcile.world import Mirrors
-from kanaria.vocabulary import Apply, Failure, ObjectRef, Plan
-from kanaria.vocabulary.objects import Manifest
+from kanaria.vocabulary import ObjectRef
 
 FILES_KEPT = 50_000
 K = TypeVar("K")
@@ -39,57 +38,15 @@ class Newest(Generic[K, V]):
 
 @dataclass(slots=True)
 class OfOneSync:
-    """What one GitSync remembers.
+    """What one GitSync remembers."""
 
-    `covered` holds the version of the live object that was found to be as its document asks; `stored` what the server
-    made of a document that it stores otherwise than it is written.
-    """
-
-    url_and_branch: tuple[str, str] = ("", "")
+    url_and_branch: tuple[str, str]
+    standing: Standing
     commit: str = ""
     told: datetime | None = None
     tree_of: tuple[str, str, str] = ("", "", "")
     tree: Tree = NOTHING
     previous: Tree = NOTHING
-    planned: tuple[Wanted, ...] = ()
-    covered: dict[ObjectRef, tuple[str, str]] = field(default_factory=dict)
-    stored: dict[ObjectRef, tuple[str, str]] = field(default_factory=dict)
-
-    def learn(self, live: Mapping[ObjectRef, Manifest], failure: Failure | None) -> None:
-        """A plan that was carried out whole was stored: what is there now is what its documents come to."""
-        for wanted in self.planned:
-            body = live.get(wanted.ref)
-            if failure is None and body is not None and compare(body, wanted.manifest):
-                self.stored[wanted.ref] = (wanted.digest, held(body, wanted.manifest))
-        self.planned = ()
-
-    def plan(self, plan: Plan) -> None:
-        """Remember what the plan applies."""
-        refs = {ObjectRef.of(act.manifest) for act in plan.acts if isinstance(act, Apply)}
-        self.planned = tuple(wanted for wanted in self.tree.objects.values() if wanted.ref in refs) if refs else ()
-
-    def differing(
-        self, live: Mapping[ObjectRef, Manifest], before: Tree | None
-    ) -> Iterator[tuple[ObjectRef, tuple[str, ...]]]:
-        """The objects that are not there as asked for, with the fields that differ.
-
-        A field that left a document is seen only in Git: `before` is what was applied last, None where that is not
-        known; then all are applied.
-        """
-        for key, wanted in self.tree.objects.items():
-            body = live.get(wanted.ref)
-            known = before.objects.get(key) if before else None
-            if body is None or known is None or known.digest != wanted.digest:
-                yield wanted.ref, ()
-                continue
-            version = (wanted.digest, str(body["metadata"].get("resourceVersion", "")))
-            if version[1] and self.covered.get(wanted.ref) == version:
-                continue
-            fields = compare(body, wanted.manifest)
-            if fields and self.stored.get(wanted.ref) != (wanted.digest, held(body, wanted.manifest)):
-                yield wanted.ref, fields
-            else:
-                self.covered[wanted.ref] = version
 
 
 class GitMemory:
@@ -103,7 +60,7 @@ class GitMemory:
         """What a sync remembers; nothing once it looks at another repository or branch."""
         known = self._syncs.get(sync)
         if known is None or known.url_and_branch != (url, branch):
-            known = self._syncs[sync] = OfOneSync((url, branch))
+            known = self._syncs[sync] = OfOneSync((url, branch), Standing(sync))
         return known
 
     def forget(self, sync: ObjectRef) -> None:
@@ -117,10 +74,6 @@ class GitMemory:
             return
         known.previous, known.tree = known.tree, self._tree(mirrors, (url, commit, path), sync)
         known.tree_of = (url, commit, path)
-        wanted = {each.ref for each in known.tree.objects.values()}
-        for memo in (known.covered, known.stored):
-            for ref in memo.keys() - wanted:
-                del memo[ref]
 
     def applied(self, known: OfOneSync, mirrors: Mirrors, sync: GitSync) -> Tree | None:
         """What was applied last, by what the status tells of it; None where that cannot be read any more."""

@@ -1,6 +1,7 @@
 """How a GitSync is observed, and what its next plan is."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 
 from pydantic import ValidationError
 
@@ -13,7 +14,6 @@ from kanaria.reconcile.git_memory import GitMemory, OfOneSync
 from kanaria.reconcile.git_wishes import edits_wished
 from kanaria.reconcile.world import World
 from kanaria.vocabulary import ObjectName, ObjectRef, Plan, Watch, marks
-from kanaria.vocabulary.objects import Manifest
 
 
 class GitSyncPass:
@@ -35,8 +35,8 @@ class GitSyncPass:
             return refuse(body, error, world.now())
         known = self._memory.of(ref, sync.spec.url, sync.spec.ref.branch)
         plan = decide(sync, self._seen(sync, known, world), world.now())
-        known.plan(plan)
-        return plan
+        known.standing.plan(plan)
+        return replace(plan, look_again=world.now()) if known.standing.pending else plan
 
     def _seen(self, sync: GitSync, known: OfOneSync, world: World) -> Seen:
         head, result = world.answer(head_question(sync)), world.commit_result(sync.ref)
@@ -49,34 +49,26 @@ class GitSyncPass:
             # The mirror was lost: the next look at the remote brings it back.
             known.commit = ""
         watched = watches(sync, known.tree.kinds if known.commit else ())
-        labelled = tuple(_labelled(sync.ref, watched, world))
-        live = {ObjectRef.of(each): each for each in labelled}
-        unlabelled = (each.ref for each in known.tree.objects.values() if each.ref not in live)
-        live |= {ref: found for ref in unlabelled if (found := world.objects.get(ref)) is not None}
-        failure = world.failure(sync.ref)
-        known.learn(live, failure)
+        failure, standing = world.failure(sync.ref), known.standing
+        standing.carried(whole=failure is None)
+        standing.look(known.tree, self._memory.applied(known, world.mirrors, sync), watched, world.objects)
+        differing = {ref: world.objects.get(ref) for ref in standing.differing}
         return Seen(
             head=head,
             commit=known.commit,
             tree=known.tree,
-            synced=all(world.objects.synced(watch) for watch in watched),
+            synced=not standing.pending and all(world.objects.synced(watch) for watch in watched),
             refused=_refused(watched, world),
-            differing=dict(known.differing(live, self._memory.applied(known, world.mirrors, sync))),
-            live=live,
-            labelled=labelled,
+            differing=dict(standing.differing),
+            live={ref: body for ref, body in differing.items() if body is not None},
+            foreign=dict(standing.foreign),
+            unwanted=frozenset(standing.unwanted),
             syncs=_labels_of_others(sync.ref, world),
             edits=edits_wished(sync.metadata.namespace, world.objects),
             result=result,
             result_is_news=is_news,
             failure=failure,
         )
-
-
-def _labelled(sync: ObjectRef, watched: tuple[Watch, ...], world: World) -> Iterator[Manifest]:
-    for watch in watched:
-        for namespace in (sync.namespace, ""):
-            label = {marks.GIT_SYNC: marks.git_sync_label(sync, namespace)}
-            yield from world.objects.list(watch.api_version, watch.kind, namespace, label)
 
 
 def _refused(watched: tuple[Watch, ...], world: World) -> Mapping[tuple[str, str], str]:

@@ -18,11 +18,12 @@ def edits_wished(namespace: str, objects: Objects) -> tuple[Edit, ...]:
     bodies = objects.list(API_VERSION, "ModelDeployment", namespace)
     tried = unreadable.readable(ModelDeployment, (body for body in bodies if (body.get("status") or {}).get("trial")))
     edits = [edit for deployment in tried for edit in of_deployments.edits_due(deployment)]
-    due = [body for body in objects.list(API_VERSION, "MLPipelineRun") if _proposes_to(body, namespace)]
+    runs = objects.list(API_VERSION, "MLPipelineRun")
+    # Of several that want the same field the first is committed: the newest run's.
+    due = sorted((body for body in runs if _proposes_to(body, namespace)), key=_age, reverse=True)
     if due:
         targets = {target.name: target for target in unreadable.readable(ModelDeployment, bodies)}
-        # Of several that want the same field the first is committed: the newest run's.
-        for run in unreadable.readable(MLPipelineRun, sorted(due, key=_age, reverse=True)):
+        for run in unreadable.readable(MLPipelineRun, due):
             edits += [edit for edit in of_runs.edits_due(run, targets) if edit.target.namespace == namespace]
     return tuple(edits)
 

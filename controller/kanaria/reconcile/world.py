@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from kanaria.vocabulary import Answer, CommitResult, Failure, ObjectRef, Question, Watch
+from kanaria.vocabulary import Answer, CommitResult, Failure, ObjectName, ObjectRef, Question, Watch
 from kanaria.vocabulary.objects import Manifest
+
+Marks = Mapping[Watch, tuple[int, int]]
+"""A moment in the life of the caches of a kind."""
 
 
 class Objects(Protocol):
@@ -19,6 +22,9 @@ class Objects(Protocol):
         self, api_version: str, kind: str, namespace: str | None = None, labels: Mapping[str, str] | None = None
     ) -> tuple[Manifest, ...]:
         """All objects of the kind, of one namespace and with these labels where given."""
+
+    def changed(self, api_version: str, kind: str, since: Marks | None) -> tuple[Marks, frozenset[ObjectName] | None]:
+        """A mark of now, and the names of what changed since an earlier one; None where that is not known."""
 
     def synced(self, watch: Watch) -> bool:
         """Whether the objects of the watch are all in the cache."""

@@ -5,16 +5,17 @@ from dataclasses import replace
 from kanaria.api.conditions import Reason
 from kanaria.decide.git_sync.drift import drift
 from kanaria.decide.git_sync.read_file import Wanted
+from kanaria.decide.git_sync.read_tree import identity
 from kanaria.decide.git_sync.scene import Scene
 from kanaria.decide.git_sync.stages import staged
-from kanaria.vocabulary import Account, Act, Apply, DryRun, Stall, Wait, marks
+from kanaria.vocabulary import Account, Act, Apply, DryRun, Stall, Wait
 
 
 def own(scene: Scene) -> Scene:
     """An object that another GitSync applied is that one's."""
-    for wanted in scene.seen.tree.objects.values():
-        other = _other_owner(scene, wanted)
-        if other:
+    for ref, other in sorted(scene.seen.foreign.items()):
+        wanted = scene.seen.tree.objects[identity(ref)]
+        if other in scene.seen.syncs:
             sentence = (
                 f"{wanted.place}: {wanted.ref} is applied by the GitSync {other}: "
                 "keep it in one of the two repositories only"
@@ -28,7 +29,7 @@ def apply(scene: Scene) -> Scene:
     if not scene.seen.synced:
         reading = Wait(Reason.PROGRESSING, "reading what is in the cluster")
         return replace(scene, outcome=reading if not scene.status.conditions else scene.outcome, over=True)
-    first, rest = staged(w for w in scene.seen.tree.objects.values() if w.ref in scene.seen.differing)
+    first, rest = staged(scene.seen.tree.objects[identity(ref)] for ref in scene.seen.differing)
     account = Account(scene.sync.metadata.namespace, scene.sync.spec.service_account_name)
     asked = tuple(_apply(wanted, account) for wanted in rest)
     rehearsal: tuple[Act, ...] = (DryRun(asked),) if len(asked) > 1 and _is_new(scene) else ()
@@ -42,11 +43,3 @@ def _is_new(scene: Scene) -> bool:
 
 def _apply(wanted: Wanted, account: Account) -> Apply:
     return Apply(wanted.manifest, account, place=wanted.place)
-
-
-def _other_owner(scene: Scene, wanted: Wanted) -> str:
-    """The GitSync whose label the live object bears, if it is another one and still there."""
-    live = scene.seen.live.get(wanted.ref)
-    label = ((live or {}).get("metadata", {}).get("labels") or {}).get(marks.GIT_SYNC, "")
-    mine = marks.git_sync_label(scene.sync.ref, wanted.ref.namespace)
-    return label if label and label != mine and label in scene.seen.syncs else ""

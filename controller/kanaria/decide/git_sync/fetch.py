@@ -42,7 +42,7 @@ def read(scene: Scene) -> Scene:
             f"{path} is not in commit {scene.seen.commit[:12]}; nothing is deleted: "
             "mend spec.path, or bring the folder back",
         )
-    if not tree.objects and (scene.status.inventory.count or scene.seen.labelled):
+    if not tree.objects and (scene.status.inventory.count or scene.seen.unwanted):
         return _stalled(
             scene,
             Reason.PATH_NOT_FOUND,

@@ -29,9 +29,8 @@ def prune(scene: Scene) -> Scene:
 
 def _doomed(scene: Scene) -> tuple[ObjectRef, ...]:
     wanted = scene.seen.tree.objects
-    refs = (ObjectRef.of(body) for body in scene.seen.labelled if not body["metadata"].get("deletionTimestamp"))
     # One object may be at hand in two versions of its API.
-    unwanted = {identity(ref): ref for ref in refs if identity(ref) not in wanted}
+    unwanted = {identity(ref): ref for ref in sorted(scene.seen.unwanted) if identity(ref) not in wanted}
     return tuple(sorted(unwanted.values()))
 
 

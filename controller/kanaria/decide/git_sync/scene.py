@@ -17,8 +17,9 @@ class Seen:
 
     `commit` is the newest commit that is known and fetched, empty where there is none yet, and `tree` what it asks for.
     `differing` are the objects of the tree which the cluster does not hold so, with the fields that differ: none where
-    the object is not there. `labelled` are the live objects that bear this sync's label, and `refused` says of kinds
-    why the operator may not read them.
+    the object is not there; `live` holds those that are. `foreign` are objects of the tree that bear another label of a
+    sync, `unwanted` those that bear this sync's and are not in the tree, and `refused` says of kinds why the operator
+    may not read them.
     """
 
     head: Answer | None = None
@@ -28,7 +29,8 @@ class Seen:
     refused: Mapping[tuple[str, str], str] = field(default_factory=dict)
     differing: Mapping[ObjectRef, tuple[str, ...]] = field(default_factory=dict)
     live: Mapping[ObjectRef, Manifest] = field(default_factory=dict)
-    labelled: tuple[Manifest, ...] = ()
+    foreign: Mapping[ObjectRef, str] = field(default_factory=dict)
+    unwanted: frozenset[ObjectRef] = frozenset()
     syncs: frozenset[str] = frozenset()
     edits: tuple[Edit, ...] = ()
     result: CommitResult | None = None

@@ -69,10 +69,10 @@ class FakeMirrors:
         del url, commit, path
         return {}
 
-    def blob(self, url: str, blob: str) -> bytes:
+    def blob(self, url: str, blob: str, at_most: int) -> bytes:
         del url
         texts = (text for files in self.commits.values() for text in files.values())
-        return next(text.encode() for text in texts if _blob_id(text) == blob)
+        return next(text.encode()[:at_most] for text in texts if _blob_id(text) == blob)
 
     def subject(self, url: str, commit: str) -> str:
         del url

@@ -42,6 +42,9 @@ def test_documents_are_plain_json(text: str, values: list[Any]):
             1,
             id="a billion laughs",
         ),
+        pytest.param(
+            f"a: &a {'x' * 10_000}\nb: [{'*a, ' * 1000}]\n", "aliases unfold", 1, id="a long value a thousand times"
+        ),
         pytest.param("a: \x01\n", "character that YAML does not know", 0, id="a control character"),
         pytest.param("a: " + "[" * 5000, "depth|nested too deeply", 0, id="a very deep one"),
     ],

@@ -147,9 +147,9 @@ class MirrorHall:
         """What stands below the path and is no file: "symbolic link" or "submodule", by path."""
         return self.of(url).links(commit, path)
 
-    def blob(self, url: str, blob: str) -> bytes:
-        """Content of a blob."""
-        return self.of(url).objects.read(blob)
+    def blob(self, url: str, blob: str, at_most: int) -> bytes:
+        """The first bytes of a blob."""
+        return self.of(url).objects.read(blob, at_most)
 
     def subject(self, url: str, commit: str) -> str:
         """First line of a commit's message."""

@@ -14,6 +14,7 @@ from kanaria.git.trouble import GitTrouble
 FOLDER = 0o040000
 LINK = 0o120000
 SUBMODULE = 0o160000
+_PIECE = 1024 * 1024
 _KIND = 0o170000
 TREES_KEPT = 20_000
 
@@ -34,20 +35,23 @@ class Objects:
         with self._reading:
             self._git.clear_cache()
 
-    def read(self, name: str) -> bytes:
-        """Content of an object, by its id or any other name that git understands.
+    def read(self, name: str, at_most: int | None = None) -> bytes:
+        """Content of an object, by its id or any other name that git understands; no more than its first bytes.
 
         Raises:
             GitTrouble: if there is none.
         """
         with self._reading:
             try:
-                _, _, _, data = self._git.get_object_data(name)
+                _, _, _, stream = self._git.stream_object_data(name)
+                data = bytes(stream.read(-1 if at_most is None else at_most))
+                while stream.read(_PIECE):
+                    pass  # the next answer begins behind this one
             except (ValueError, OSError) as error:
                 # The process may have ended with an error: the next reader starts another.
                 self._git.clear_cache()
                 raise GitTrouble(f"the mirror has no object {name}; it is fetched again") from error
-        return bytes(data)
+        return data
 
     def folder(self, commit: str, path: str) -> str:
         """Id of the tree that a commit has at a path, empty where there is none."""

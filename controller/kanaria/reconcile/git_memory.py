@@ -4,10 +4,12 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Generic, TypeVar
 
 from kanaria.api import GitSync
 from kanaria.decide.git_sync import FileRead, Tree, is_manifest, read_file, read_tree
+from kanaria.decide.git_sync.read_file import SIZE_MAX
 from kanaria.decide.git_sync.read_tree import NOTHING
 from kanaria.git.trouble import GitTrouble
 from kanaria.reconcile.git_standing import Standing
@@ -93,8 +95,12 @@ class GitMemory:
         url, commit, path = where
         blobs = mirrors.files(url, commit, path)
         files = {
-            name: self._files.get((blob, name, sync), lambda n=name, b=blob: read_file(n, mirrors.blob(url, b), sync))  # type: ignore[misc]
+            name: self._files.get((blob, name, sync), partial(_file, mirrors, url, blob, name, sync))
             for name, blob in sorted(blobs.items())
             if is_manifest(name)
         }
         return read_tree(files, mirrors.links(url, commit, path), sync, found=bool(blobs))
+
+
+def _file(mirrors: Mirrors, url: str, blob: str, name: str, sync: ObjectRef) -> FileRead:
+    return read_file(name, mirrors.blob(url, blob, SIZE_MAX + 1), sync)

@@ -42,8 +42,8 @@ class Mirrors(Protocol):
     def links(self, url: str, commit: str, path: str) -> Mapping[str, str]:
         """What stands below the path and is no file: "symbolic link" or "submodule", by path."""
 
-    def blob(self, url: str, blob: str) -> bytes:
-        """Content of a blob."""
+    def blob(self, url: str, blob: str, at_most: int) -> bytes:
+        """The first bytes of a blob."""
 
     def subject(self, url: str, commit: str) -> str:
         """First line of a commit's message."""

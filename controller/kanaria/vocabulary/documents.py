@@ -16,6 +16,8 @@ _FLOAT = re.compile(
 )
 _REPLACED = {f"{_TAG}{name}" for name in ("timestamp", "value", "int", "float")}
 
+UNFOLDED_MAX = 8_000_000
+"""Characters that a document may have once its aliases are written out."""
 _REMEDY = "this is no YAML; mend brackets, quotes or indentation near this line"
 
 
@@ -90,13 +92,13 @@ def _documents(loader: Any) -> Iterator[Document]:
             yield Document(value, node.start_mark.line + 1)
 
 
-def _refuse_bombs(root: yaml.Node, limit: int = 1_000_000) -> None:
-    """A few lines of aliases of aliases can mean millions of values."""
+def _refuse_bombs(root: yaml.Node, limit: int = UNFOLDED_MAX) -> None:
+    """A few lines of aliases of aliases can mean millions of values, or one long value a million times."""
     sizes: dict[int, int] = {}
 
     def size(node: yaml.Node) -> int:
         if isinstance(node, yaml.ScalarNode):
-            return 1
+            return 1 + len(node.value)
         if id(node) not in sizes:
             sizes[id(node)] = limit
             parts = [part for pair in node.value for part in (pair if isinstance(pair, tuple) else (pair,))]
@@ -104,7 +106,7 @@ def _refuse_bombs(root: yaml.Node, limit: int = 1_000_000) -> None:
         return sizes[id(node)]
 
     if size(root) >= limit:
-        raise DocumentError("its aliases unfold to too many values: write them out", root.start_mark.line + 1)
+        raise DocumentError("its aliases unfold to too much: write them out", root.start_mark.line + 1)
 
 
 def line_of(text: str, document_line: int, path: tuple[str | int, ...]) -> int:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from kanaria.decide.git_sync import FileRead, Tree, is_manifest, read_file, read_tree
+from kanaria.decide.git_sync.read_file import SIZE_MAX
 from kanaria.decide.git_sync.stages import staged
 from kanaria.vocabulary import ObjectRef
 
@@ -134,6 +135,25 @@ def test_one_object_in_two_files_is_refused_with_both_places():
     assert list(map(str, found.faults)) == [
         "b.yaml, line 2: ConfigMap wine/a stands also in a.yaml, line 1: remove one"
     ]
+
+
+def test_a_link_in_a_hidden_folder_is_of_other_tools():
+    assert tree({".tools/skills": "symbolic link", "deploy/.cache/x": "submodule"}).faults == ()
+
+
+def test_a_file_that_is_too_large_is_not_even_parsed():
+    (fault,) = read_file("deploy/a.yaml", b"#" * (SIZE_MAX + 1), SYNC).faults
+
+    assert "larger than the 4096 KiB" in fault.sentence
+
+
+def test_of_thousands_of_faults_only_the_first_are_looked_for_in_the_file():
+    text = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: 1}\n" * 3000
+
+    faults = read_file("deploy/a.yaml", text.encode(), SYNC).faults
+
+    assert len(faults) == 3000
+    assert [fault.line for fault in (faults[0], faults[1], faults[-1])] == [4, 8, 2 + 4 * 2999]
 
 
 @pytest.mark.parametrize(

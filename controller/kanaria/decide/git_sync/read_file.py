@@ -15,6 +15,9 @@ from kanaria.vocabulary.objects import Manifest, content_hash
 
 ENDINGS = (".yaml", ".yml", ".json")
 _OURS: Mapping[str, type[Resource]] = {kind.model_fields["kind"].default: kind for kind in KINDS}
+SIZE_MAX = 4 * 1024 * 1024
+"""Bytes that a file may have."""
+_PLACED = 10
 _LFS = "version https://git-lfs.github.com/spec/"
 # What the API server keeps of an object is not Git's to say.
 _SERVERS = {"uid", "resourceVersion", "generation", "creationTimestamp", "managedFields", "selfLink"}
@@ -79,6 +82,11 @@ class FileRead:
     faults: tuple[Fault, ...] = ()
 
 
+_TOO_LARGE = (
+    f"it is larger than the {SIZE_MAX // 1024} KiB that a manifest may have: divide it, or move it out of the path"
+)
+
+
 class _FaultError(Exception):
     """What is wrong with a document."""
 
@@ -92,8 +100,13 @@ def _fault(sentence: str, field: FieldPath = ()) -> _FaultError:
 
 
 def is_manifest(path: str) -> bool:
-    """Whether a file is read: hidden files and folders are for other tools."""
-    return path.endswith(ENDINGS) and not any(part.startswith(".") for part in path.split("/"))
+    """Whether a file is read."""
+    return path.endswith(ENDINGS) and not is_hidden(path)
+
+
+def is_hidden(path: str) -> bool:
+    """Whether a path leads through a hidden folder or to a hidden file: they are for other tools."""
+    return any(part.startswith(".") for part in path.split("/"))
 
 
 def read_file(path: str, content: bytes, sync: ObjectRef) -> FileRead:
@@ -101,6 +114,8 @@ def read_file(path: str, content: bytes, sync: ObjectRef) -> FileRead:
 
     A sync without a namespace takes objects of every namespace: so files are read that no sync applies yet.
     """
+    if len(content) > SIZE_MAX:
+        return FileRead(faults=(Fault(path, 0, _TOO_LARGE),))
     try:
         text = content.decode()
         if text.startswith(_LFS):
@@ -117,10 +132,14 @@ def read_file(path: str, content: bytes, sync: ObjectRef) -> FileRead:
         try:
             objects.append(_wanted(path, document, sync))
         except _FaultError as error:
-            for wrong in error.wrong:
-                line = line_of(text, document.line, wrong.field) if wrong.field else document.line
-                faults.append(Fault(path, line, wrong.sentence))
+            faults += (_placed(path, text, document, wrong, exactly=len(faults) < _PLACED) for wrong in error.wrong)
     return FileRead(tuple(objects), tuple(faults))
+
+
+def _placed(path: str, text: str, document: Document, wrong: WrongField, *, exactly: bool) -> Fault:
+    """The fault with its line: looking for one reads the file again, so of many only the first are looked for."""
+    line = line_of(text, document.line, wrong.field) if wrong.field and exactly else document.line
+    return Fault(path, line, wrong.sentence)
 
 
 def marked(manifest: Manifest, ref: ObjectRef, sync: ObjectRef) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from kanaria.decide.git_sync.read_file import Fault, FileRead, Wanted, is_manifest, marked
+from kanaria.decide.git_sync.read_file import Fault, FileRead, Wanted, is_hidden, is_manifest, marked
 from kanaria.vocabulary import ObjectRef
 from kanaria.vocabulary.objects import content_hash
 
@@ -58,7 +58,7 @@ def read_tree(files: Mapping[str, FileRead], links: Mapping[str, str], sync: Obj
 def _links(links: Mapping[str, str]) -> Iterator[Fault]:
     for path, what in links.items():
         name = path.rpartition("/")[2]
-        if is_manifest(path) or "." not in name:
+        if is_manifest(path) or ("." not in name and not is_hidden(path)):
             yield Fault(path, 0, f"it is a {what}, which Kanaria does not follow: commit the files themselves")
 
 

@@ -84,7 +84,7 @@ async def test_the_head_is_fetched_and_its_files_can_be_read(team: TeamRepositor
 
     assert commit == team.head()
     assert list(files) == [FILE]
-    assert workshop.mirrors.blob(team.url, files[FILE]).decode() == WINE
+    assert workshop.mirrors.blob(team.url, files[FILE], 1000).decode() == WINE
     assert workshop.mirrors.subject(team.url, commit) == "Change by hand"
 
 
@@ -95,6 +95,16 @@ async def test_a_new_commit_changes_only_the_blobs_it_touched(team: TeamReposito
     after = workshop.mirrors.files(team.url, await workshop.head(head_of(team)), ".")
 
     assert {path for path in after if after[path] != before[path]} == {"training/train.py"}
+
+
+async def test_of_a_huge_file_only_the_beginning_is_held_and_the_next_one_is_read_right(
+    team: TeamRepository, workshop: GitWorkshop
+):
+    team.commit({"deploy/huge.yaml": "x" * 5_000_000})
+    files = workshop.mirrors.files(team.url, await workshop.head(head_of(team)), "deploy")
+
+    assert workshop.mirrors.blob(team.url, files["deploy/huge.yaml"], 7) == b"xxxxxxx"
+    assert workshop.mirrors.blob(team.url, files[FILE], 1000).decode() == WINE
 
 
 async def test_links_are_told_apart_from_files(team: TeamRepository, workshop: GitWorkshop):
@@ -155,7 +165,7 @@ async def test_the_pushed_commit_can_be_read_at_once(team: TeamRepository, works
 
     files = workshop.mirrors.files(team.url, result.commit, "deploy")
 
-    assert "candidate" not in workshop.mirrors.blob(team.url, files[FILE]).decode()
+    assert "candidate" not in workshop.mirrors.blob(team.url, files[FILE], 1000).decode()
 
 
 async def test_several_edits_are_one_commit(team: TeamRepository, workshop: GitWorkshop):

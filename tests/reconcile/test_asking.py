@@ -11,7 +11,7 @@ import pytest
 
 from fake_world import NOON
 from hand_clock import HandClock, let_run
-from kanaria.reconcile.asking import Asking
+from kanaria.reconcile.asking import AT_ONCE, Asking
 from kanaria.vocabulary import (
     Answered,
     CountersAsked,
@@ -199,6 +199,17 @@ async def test_a_carrier_that_does_not_end_is_given_up(clock: HandClock):
         answer = await eventually(lambda: inquiry.asking.answer(impatient))
 
         assert answer == Unanswered(NOON, "no answer within 0.02 s")
+
+
+async def test_a_git_server_that_hangs_does_not_hold_up_the_counters_of_a_canary(clock: HandClock):
+    async with an_inquiry(clock) as inquiry:
+        inquiry.reply = asyncio.get_running_loop().create_future
+        await inquiry.want(BEER, *(replace(HEAD, url=f"https://git.example.com/{each}") for each in range(AT_ONCE)))
+        assert len(inquiry.carried) == AT_ONCE
+
+        await inquiry.want(WINE, COUNTERS)
+
+        assert COUNTERS in inquiry.carried
 
 
 async def test_hurried_questions_are_asked_at_once(clock: HandClock):

@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any, TypeVar
 
 from kanaria.git.commit import made_commit, text_at
 from kanaria.git.drafting import Draft, drafted, message
@@ -15,6 +17,8 @@ from kanaria.vocabulary import CommitEdits, CommitResult, GitHead, SourceHead
 Secrets = Callable[[str, str], Awaitable[Mapping[str, bytes]]]
 Pause = Callable[[float], Awaitable[None]]
 TRIES = 10
+THREADS = 32
+T = TypeVar("T")
 FETCH = timedelta(seconds=60)
 PUSH = timedelta(seconds=30)
 FIRST_PAUSE = 0.1
@@ -42,11 +46,14 @@ class GitWorkshop:
         self._now = now
         self._pause = pause
         self._may_write = may_write
+        # Of our own: a server that hangs must not take the threads that others work in.
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="git")
         self._locks: dict[str, asyncio.Lock] = {}
         self._newest: dict[tuple[str, str, str], str] = {}
 
     def close(self) -> None:
         """End what runs beside us."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
         self.mirrors.close()
 
     async def head(self, question: GitHead) -> str:
@@ -57,9 +64,7 @@ class GitWorkshop:
         """
         there = await self._remote(question.url, question.namespace, question.secret)
         async with self._lock(question.url):
-            return await asyncio.to_thread(
-                self.mirrors.of(question.url).fetch, there, question.branch, question.timeout
-            )
+            return await self._aside(self.mirrors.of(question.url).fetch, there, question.branch, question.timeout)
 
     async def source_head(self, question: SourceHead) -> str:
         """The newest commit on the branch that touched the path; empty where none ever did.
@@ -70,10 +75,10 @@ class GitWorkshop:
         there = await self._remote(question.url, question.namespace, question.secret)
         mirror = self.mirrors.of(question.url)
         async with self._lock(question.url):
-            head = await asyncio.to_thread(mirror.fetch, there, question.branch, FETCH)
+            head = await self._aside(mirror.fetch, there, question.branch, FETCH)
             asked = (question.url, head, question.path)
             if asked not in self._newest:
-                found = await asyncio.to_thread(mirror.newest, head, question.path)
+                found = await self._aside(mirror.newest, head, question.path)
                 # Only the newest answer for a path is asked for again.
                 self._newest = {k: v for k, v in self._newest.items() if (k[0], k[2]) != (question.url, question.path)}
                 self._newest[asked] = found
@@ -99,11 +104,11 @@ class GitWorkshop:
         mirror = self.mirrors.of(act.url)
         said = ""
         for rejected in range(TRIES):
-            head = await asyncio.to_thread(mirror.fetch, there, act.branch, FETCH)
-            draft = await asyncio.to_thread(_draft, mirror, head, act)
+            head = await self._aside(mirror.fetch, there, act.branch, FETCH)
+            draft = await self._aside(_draft, mirror, head, act)
             if not draft.landed:
                 return CommitResult(self._now(), "", dropped=draft.dropped, rejected=rejected)
-            commit, refusal = await asyncio.to_thread(self._push, act, there, head, draft)
+            commit, refusal = await self._aside(self._push, act, there, head, draft)
             if not refusal:
                 return CommitResult(self._now(), commit, draft.landed, draft.dropped, rejected)
             said = refusal
@@ -133,6 +138,9 @@ class GitWorkshop:
         if secret is not None and not credentials:
             raise GitTrouble(f"{made.host}: Secret {namespace}/{secret} of spec.secretRef is not there or empty")
         return made
+
+    async def _aside(self, work: Callable[..., T], *given: Any) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *given)
 
     def _lock(self, url: str) -> asyncio.Lock:
         return self._locks.setdefault(url, asyncio.Lock())

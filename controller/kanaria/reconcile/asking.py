@@ -6,6 +6,7 @@ the objects that want it.
 """
 
 import asyncio
+import contextlib
 import logging
 import math
 from collections.abc import Callable, Iterable, Mapping
@@ -65,7 +66,8 @@ class Asking:
         self._told = told
         self._open: dict[Question, _Open] = {}
         self._by_owner: dict[ObjectRef, frozenset[Question]] = {}
-        self._slots = asyncio.Semaphore(AT_ONCE)
+        # Each kind of question has its own: a Git server that hangs must not blind the judge of a canary.
+        self._slots = {kind: asyncio.Semaphore(AT_ONCE) for kind in carriers}
         self._due: Timetable[Question] = Timetable(clock, self._carry)
 
     def want(self, owner: ObjectRef, questions: Iterable[Question]) -> None:
@@ -128,7 +130,7 @@ class Asking:
             known.carried = asyncio.create_task(self._round(question, known), name=type(question).__name__)
 
     async def _round(self, question: Question, known: _Open) -> None:
-        async with self._slots:
+        async with self._slots.get(type(question), contextlib.nullcontext()):
             answer = await self._ask(question, known.answer)
         self._told(question, answered=isinstance(answer, Answered))
         news, known.answer, known.carried = _is_news(question, known.answer, answer), answer, None

@@ -8,6 +8,8 @@ from kanaria.vocabulary import Answer, Answered, CommitResult, GitHead
 from kanaria.vocabulary.durations import duration_of
 
 SOONEST = timedelta(seconds=1)
+LONGEST = timedelta(minutes=5)
+"""However long a team would wait: a server that hangs holds up what other teams ask."""
 
 
 def head_question(sync: GitSync) -> GitHead:
@@ -19,7 +21,7 @@ def head_question(sync: GitSync) -> GitHead:
         branch=spec.ref.branch,
         namespace=sync.metadata.namespace,
         secret=spec.secret_ref.name if spec.secret_ref else None,
-        timeout=max(duration_of(spec.timeout), SOONEST),
+        timeout=min(max(duration_of(spec.timeout), SOONEST), LONGEST),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from fake_world import NOON, FakeMirrors
 from kanaria.reconcile.workshops import Workshops
-from kanaria.vocabulary import Account, CommitEdits, CommitResult, ObjectRef, SetAlias, TagModelVersion
+from kanaria.vocabulary import Account, CommitEdits, CommitResult, EndTrackingRun, ObjectRef, SetAlias, TagModelVersion
 from kanaria.vocabulary.objects import Manifest
 
 
@@ -61,6 +61,9 @@ class Bench:
         assert url
         assert commit
         return NOON
+
+    async def end(self, act: EndTrackingRun) -> None:
+        self.note(f"end {act.run_id}")
 
     async def carry(self, question: Any) -> Any:
         return question

@@ -21,6 +21,7 @@ from kanaria.vocabulary import (
     CommitEdits,
     CommitResult,
     Delete,
+    EndTrackingRun,
     Failure,
     FailureKind,
     ObjectRef,
@@ -42,7 +43,8 @@ STATUS = WriteStatus({"phase": "Healthy"})
 COMMIT = CommitEdits("https://git.example.com/x", "main", "wine", None, ("k", "k@example.com"), ())
 ALIAS = SetAlias("wine", "champion", "8")
 TAG = TagModelVersion("wine", "8", "verdict", "Passed")
-ALL: tuple[Act, ...] = (STATUS, APPLY, COMMIT, ALIAS, TAG, DELETE)
+END = EndTrackingRun("r-1", "FAILED")
+ALL: tuple[Act, ...] = (STATUS, APPLY, COMMIT, ALIAS, TAG, END, DELETE)
 
 
 async def carried(bench: Bench, *acts: Act) -> Carried:
@@ -59,6 +61,7 @@ async def test_acts_are_done_in_the_order_of_the_plan():
         "commit main",
         "alias champion 8",
         "tag verdict",
+        "end r-1",
         "delete Job wine/j if",
     ]
     assert result.failure is None

@@ -7,7 +7,7 @@ import pytest
 from mlflow import MlflowClient
 
 from kanaria.tracking import TrackingError, TrackingWorkshop
-from kanaria.vocabulary import CountersAsked, RunMetrics, TrackingRun
+from kanaria.vocabulary import CountersAsked, EndTrackingRun, RunMetrics, TrackingRun
 
 EVERY = timedelta(seconds=10)
 RUN = TrackingRun(EVERY, experiment="wine/wine", key="uid-1", name="wine-1", tags=(("kanaria.commit", "abc"),))
@@ -81,3 +81,18 @@ async def test_what_mlflow_cannot_know_is_refused(workshop: TrackingWorkshop):
 
     with pytest.raises(TrackingError, match="CountersAsked"):
         await workshop.carry(question)
+
+
+@pytest.mark.parametrize(
+    ("by_the_step", "kept"), [(None, "FINISHED"), ("FAILED", "FAILED")], ids=["goes on", "a step ended it"]
+)
+async def test_only_a_run_that_goes_on_is_ended(
+    workshop: TrackingWorkshop, client: MlflowClient, by_the_step: str | None, kept: str
+):
+    run_id = await workshop.carry(RUN)
+    if by_the_step:
+        client.set_terminated(run_id, by_the_step)
+
+    await workshop.end(EndTrackingRun(run_id, "FINISHED"))
+
+    assert client.get_run(run_id).info.status == kept

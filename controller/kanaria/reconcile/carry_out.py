@@ -16,6 +16,7 @@ from kanaria.vocabulary import (
     CommitResult,
     Delete,
     DryRun,
+    EndTrackingRun,
     Failure,
     FailureKind,
     ObjectRef,
@@ -79,7 +80,7 @@ async def carry_out(plan: Plan, owner: Manifest, workshops: Workshops, now: date
     return Carried(unrecorded, tuple(written), commit)
 
 
-async def _do(act: Act, owner: Manifest, workshops: Workshops) -> Written | CommitResult | None:
+async def _do(act: Act, owner: Manifest, workshops: Workshops) -> Written | CommitResult | None:  # noqa: C901 - one for each act
     match act:
         case Apply(manifest, account, force):
             return Written.of(await workshops.cluster.apply(manifest, account=account, force=force))
@@ -96,6 +97,8 @@ async def _do(act: Act, owner: Manifest, workshops: Workshops) -> Written | Comm
             await workshops.tracking.set_alias(act)
         case TagModelVersion():
             await workshops.tracking.tag(act)
+        case EndTrackingRun():
+            await workshops.tracking.end(act)
     return None
 
 
@@ -154,7 +157,7 @@ def same_aim(one: Act, other: Act) -> bool:
     return type(one) is type(other) and aim(one) == aim(other)
 
 
-def aim(act: Act) -> object:
+def aim(act: Act) -> object:  # noqa: PLR0911 - one for each act
     """What an act changes; a status is always the owner's own, and a rehearsal changes nothing."""
     match act:
         case Apply(manifest):
@@ -167,11 +170,13 @@ def aim(act: Act) -> object:
             return (act.model, act.alias)
         case TagModelVersion():
             return (act.model, act.version, act.key)
+        case EndTrackingRun():
+            return act.run_id
         case WriteStatus() | DryRun():
             return None
 
 
-def said(act: Act) -> str:  # noqa: PLR0911 - one for each act
+def said(act: Act) -> str:  # noqa: C901, PLR0911 - one for each act
     """An act in a few words, for the log."""
     match act:
         case Apply(manifest):
@@ -186,5 +191,7 @@ def said(act: Act) -> str:  # noqa: PLR0911 - one for each act
             return f"pointing {act.alias} of {act.model} at version {act.version}"
         case TagModelVersion():
             return f"tagging version {act.version} of {act.model}"
+        case EndTrackingRun():
+            return f"ending MLflow run {act.run_id} as {act.ending}"
         case WriteStatus():
             return "writing the status"

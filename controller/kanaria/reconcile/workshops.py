@@ -12,6 +12,7 @@ from kanaria.vocabulary import (
     CommitResult,
     Counters,
     CountersAsked,
+    EndTrackingRun,
     GitHead,
     ModelVersionAsked,
     ObjectRef,
@@ -76,6 +77,9 @@ class TrackingWorkshop(Protocol):
 
     async def tag(self, act: TagModelVersion) -> None:
         """Put the tag on the version."""
+
+    async def end(self, act: EndTrackingRun) -> None:
+        """End the run, if it goes on."""
 
 
 class MeasureWorkshop(Protocol):

@@ -1,9 +1,9 @@
-"""Which MLflow run belongs to a key, and what it logged."""
+"""Which MLflow run belongs to a key, what it logged, and when it is over."""
 
 from typing import TYPE_CHECKING
 
 from kanaria.tracking.errors import TrackingError
-from kanaria.vocabulary import RunMetrics, TrackingRun
+from kanaria.vocabulary import EndTrackingRun, RunMetrics, TrackingRun
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -42,3 +42,9 @@ def _experiment(client: "MlflowClient", name: str) -> str:
 def run_metrics(client: "MlflowClient", question: RunMetrics) -> dict[str, float]:
     """The newest value of each metric."""
     return {name: float(value) for name, value in client.get_run(question.run_id).data.metrics.items()}
+
+
+def ended(client: "MlflowClient", act: EndTrackingRun) -> None:
+    """End a run that goes on; one that a step ended keeps what the step said."""
+    if client.get_run(act.run_id).info.status == "RUNNING":
+        client.set_terminated(act.run_id, act.ending)

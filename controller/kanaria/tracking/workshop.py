@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from kanaria.tracking.errors import TrackingError, shown
 from kanaria.tracking.registry import model_version, registered_by
-from kanaria.tracking.runs import run_metrics, tracking_run
+from kanaria.tracking.runs import ended, run_metrics, tracking_run
 from kanaria.vocabulary import (
+    EndTrackingRun,
     ModelVersionAsked,
     Question,
     RegisteredBy,
@@ -78,6 +79,14 @@ class TrackingWorkshop:
             TrackingError: if MLflow does not answer, or refuses.
         """
         await self._write(lambda client: client.set_model_version_tag(act.model, act.version, act.key, act.value))
+
+    async def end(self, act: EndTrackingRun) -> None:
+        """End the run, if it goes on.
+
+        Raises:
+            TrackingError: if MLflow does not answer, or refuses.
+        """
+        await self._write(lambda client: ended(client, act))
 
     def close(self) -> None:
         """Take no more calls; those under way end by themselves."""

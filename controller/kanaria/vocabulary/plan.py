@@ -73,6 +73,14 @@ class TagModelVersion:
 
 
 @dataclass(frozen=True, slots=True)
+class EndTrackingRun:
+    """End an MLflow run that no step ended: `ending` is FINISHED or FAILED."""
+
+    run_id: str
+    ending: str
+
+
+@dataclass(frozen=True, slots=True)
 class LocatedEdit:
     """An edit and the file (path from the repository's root) that holds its document."""
 
@@ -101,7 +109,7 @@ class Watch:
     label: str | None = None
 
 
-Act = Apply | DryRun | Delete | WriteStatus | SetAlias | TagModelVersion | CommitEdits
+Act = Apply | DryRun | Delete | WriteStatus | SetAlias | TagModelVersion | EndTrackingRun | CommitEdits
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from kanaria.decide.ml_pipeline_run.bounds import STATUS_MAX
-from kanaria.vocabulary import Apply, Delete, Failure, FailureKind, TagModelVersion, WriteStatus
+from kanaria.vocabulary import Apply, Delete, EndTrackingRun, Failure, FailureKind, TagModelVersion, WriteStatus
 from pipelines import A_MODEL, GATED, TO_WINE, Story, a_policy, a_run, a_step, a_target, at_least, played
 
 
@@ -162,3 +162,28 @@ def test_tags_are_put_on_once_per_end():
     to_the_end(story, counting)
 
     assert len({tag.key for tag in tags}) == len(tags) == 4
+
+
+@pytest.mark.parametrize(("code", "status"), [(0, "FINISHED"), (1, "FAILED")], ids=["well", "not well"])
+def test_the_mlflow_run_ends_with_the_run_and_before_it_is_written_down(code: int, status: str):
+    story = Story(a_run()).settle()
+    story.ends("train", code=code)
+    plans = [story.visit() for _ in range(4)]
+
+    acts = [act for plan in plans for act in plan.acts]
+
+    (end,) = (act for act in acts if isinstance(act, EndTrackingRun))
+    assert end == EndTrackingRun("run-r-1", status)
+    assert isinstance(acts[acts.index(end) + 1], WriteStatus)
+    assert story.decide().acts == ()
+
+
+def test_an_mlflow_that_is_down_keeps_no_run_from_ending():
+    story = Story(a_run()).settle()
+    story.ends("train", code=1)
+    (end, _) = story.visit(carried=lambda act: not isinstance(act, EndTrackingRun)).acts
+    story.failure = Failure(end, FailureKind.UNREACHABLE, "MLflow is down", story.now)
+
+    story.visit()
+
+    assert story.run.status.phase == "Failed"

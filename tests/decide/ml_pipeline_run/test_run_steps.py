@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from kanaria.vocabulary import Apply, Delete, WriteStatus, marks
+from kanaria.vocabulary import Apply, Delete, EndTrackingRun, WriteStatus, marks
 from pipelines import NOON, Registry, Story, a_run, a_step
 
 
@@ -168,7 +168,7 @@ def test_an_image_that_cannot_be_pulled_ends_the_attempt_in_time_and_its_job_goe
 
     plan = story.later(minutes=2).visit()
 
-    assert [type(act) for act in plan.acts] == [WriteStatus, Delete]
+    assert [type(act) for act in plan.acts] == [EndTrackingRun, WriteStatus, Delete]
     assert "ImagePullBackOff: Back-off pulling image nosuch:1" in story.ready()[2]
     assert story.jobs == {}
 

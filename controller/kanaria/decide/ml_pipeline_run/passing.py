@@ -23,6 +23,7 @@ from kanaria.vocabulary import (
     Answer,
     Apply,
     Delete,
+    EndTrackingRun,
     Failure,
     FailureKind,
     Go,
@@ -59,7 +60,7 @@ def decide(run: MLPipelineRun, seen: Seen, now: datetime) -> Plan:
     swept = tuple(_swept(replace(scene, status=status)))
     over = status.phase in _FINAL
     return Plan(
-        acts=(*(turn.first if write else ()), *write, *turn.then, *swept),
+        acts=(*(turn.first if write else ()), *_ending(scene, status), *write, *turn.then, *swept),
         notices=readiness.notices(run.status.conditions, status.conditions),
         questions=() if over else tuple(asked),
         watches=() if over and not swept else WATCHES,
@@ -124,6 +125,14 @@ def _hindered(scene: Scene, outcome: Outcome) -> Outcome:
         remedy = f"let service account {account} make Jobs and PersistentVolumeClaims, or name another"
         return Stall(Reason.FORBIDDEN, f"{failure.message}; {remedy} in the pipeline's spec.serviceAccountName")
     return Wait(Reason.PROGRESSING, f"{failure.message}; it is tried again", retry=True)
+
+
+def _ending(scene: Scene, status: MLPipelineRunStatus) -> Iterator[Act]:
+    """The MLflow run ends with the run. Tried once: an MLflow that is down keeps no run from ending."""
+    begins_rest = status.phase in _FINAL and scene.run.status.phase not in _FINAL
+    failure = scene.seen.failure
+    if begins_rest and status.tracking and not (failure and isinstance(failure.act, EndTrackingRun)):
+        yield EndTrackingRun(status.tracking.run_id, "FINISHED" if status.phase is RunPhase.SUCCEEDED else "FAILED")
 
 
 def _untagged(failure: Failure | None) -> bool:

@@ -7,20 +7,34 @@ import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
-import aiohttp
 import pytest
-import yaml
 
 from kanaria.local.api_client import Api, Resource
 from kanaria.local.apiserver import ApiServer, ApiServerSettings, serve
+from operator_process import an_operator_process, free_port
 from waiting import eventually
 
 CRDS = sorted((Path(__file__).parents[2] / "crds").glob("*.yaml"))
 POLICIES = Resource("kanaria.dev/v1alpha1", "metricpolicies", "MetricPolicy")
+HUSH = "hush-a1b2c3"
+SECRET = (Resource("v1", "secrets", "Secret"), {"stringData": {"username": "kanaria", "password": HUSH}})
+SYNC = (
+    Resource("kanaria.dev/v1alpha1", "gitsyncs", "GitSync"),
+    {"spec": {"url": "http://127.0.0.1:9/wine.git", "secretRef": {"name": "wine"}}},
+)
+DEPLOYMENT = (
+    Resource("kanaria.dev/v1alpha1", "modeldeployments", "ModelDeployment"),
+    {
+        "spec": {
+            "model": {"name": "wine"},
+            "stable": {"version": "1"},
+            "predictor": {"model": {"modelFormat": {"name": "sklearn"}}},
+            "strategy": {"canary": {"steps": [{"setWeight": 10}]}},
+        }
+    },
+)
 METRIC = {"name": "accuracy", "mlflow": {"key": "accuracy"}, "threshold": {"min": 0.9}}
 
 
@@ -29,52 +43,6 @@ async def server(tmp_path: Path) -> AsyncIterator[ApiServer]:
     async with serve(ApiServerSettings(directory=tmp_path / "api", token="t")) as running:
         running.install_crds(CRDS)
         yield running
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-class Running:
-    """The operator's process and its health."""
-
-    def __init__(self, process: asyncio.subprocess.Process, url: str, log: Path) -> None:
-        self.process = process
-        self.url = url
-        self.log = log
-
-    async def told(self, path: str) -> tuple[int, str]:
-        """What an endpoint tells; 0 while nothing listens."""
-        try:
-            async with aiohttp.ClientSession() as session, session.get(self.url + path) as answer:
-                return answer.status, await answer.text()
-        except aiohttp.ClientError:
-            return 0, ""
-
-    async def ready(self) -> bool:
-        assert self.process.returncode is None, self.log.read_text()
-        return (await self.told("/readyz"))[0] == 200
-
-
-@asynccontextmanager
-async def an_operator_process(server: ApiServer, folder: Path, **environment: str) -> AsyncIterator[Running]:
-    kubeconfig, log = folder / "kubeconfig", folder / "log"
-    with kubeconfig.open("w") as file:
-        yaml.safe_dump(server.kubeconfig(), file)
-    address = f"127.0.0.1:{free_port()}"
-    command = ("-m", "kanaria", "run", "--kubeconfig", str(kubeconfig), "--metrics", address)
-    with log.open("wb") as output:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, *command, env={**os.environ, **environment}, stdout=output, stderr=output
-        )
-    try:
-        yield Running(process, f"http://{address}", log)
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
 
 
 async def test_it_gets_ready_leaves_no_marks_of_kopf_and_stops_soon_after_a_signal(server: ApiServer, tmp_path: Path):
@@ -111,3 +79,39 @@ def test_without_a_cluster_it_ends_with_a_sentence(tmp_path: Path):
     assert ended.returncode == 2
     assert ended.stderr.startswith("there is no cluster: give --kubeconfig")
     assert "Traceback" not in ended.stderr
+
+
+async def test_a_port_that_is_taken_ends_it_with_a_sentence(server: ApiServer, tmp_path: Path):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = f"127.0.0.1:{other.getsockname()[1]}"
+        async with an_operator_process(server, tmp_path, "--metrics", taken) as running:
+            code = await asyncio.wait_for(running.process.wait(), 60)
+
+    assert code == 2
+    assert f"--metrics {taken} cannot be listened at" in running.log.read_text()
+    assert "Traceback" not in running.log.read_text()
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+async def test_what_a_secret_or_an_address_holds_is_never_logged(server: ApiServer, tmp_path: Path, form: str):
+    mlflow = f"http://kanaria:{HUSH}@127.0.0.1:{free_port()}"
+    words = ("--dev", "--log-format", form)
+    async with (
+        Api(server.url, "t") as api,
+        an_operator_process(server, tmp_path, *words, KANARIA_MLFLOW_TRACKING_URI=mlflow) as running,
+    ):
+        await eventually(running.ready, within=60)
+        for resource, thing in (SECRET, SYNC, DEPLOYMENT):
+            about = {"apiVersion": resource.api_version, "kind": resource.kind}
+            await api.create(resource, {**about, **thing, "metadata": {"name": "wine", "namespace": "default"}})
+        for kind in ("GitHead", "ModelVersionAsked"):
+            unanswered = f"{kind} was not answered"
+            await eventually(lambda wanted=unanswered: wanted in running.log.read_text(), within=60)
+        _, metrics = await running.told("/metrics")
+        objects = [await api.get(resource, "default", "wine") for resource, _ in (SYNC, DEPLOYMENT)]
+
+    assert HUSH not in running.log.read_text()
+    assert HUSH not in metrics
+    assert HUSH not in str(objects)

@@ -20,7 +20,7 @@ from kanaria.cluster.clock import Clock
 from kanaria.cluster.connection import USER_AGENT, Connection
 from kanaria.cluster.leadership import Alone, Leader, Leadership
 from kanaria.cluster.lease import WRITE_WITHIN
-from kanaria.handlers.endpoints import Address, told_at
+from kanaria.handlers.endpoints import Address, AddressError, told_at
 from kanaria.handlers.login import access, credentials
 from kanaria.handlers.replica import identity
 from kanaria.reconcile.gauges import Gauges
@@ -67,10 +67,10 @@ class Life:
             workshops = await opening.enter_async_context(
                 opened(client, self.settings, self.way.home, leader.may_write)
             )
-            self.operator = operator = Operator(client, workshops, self.settings, leader=leader, meters=meters)
+            operator = Operator(client, workshops, self.settings, leader=leader, meters=meters)
             registry.register(Gauges(operator, Clock().now))
             await opening.enter_async_context(told_at(self.way.metrics, registry, operator.ready.is_set))
-            self._open = opening.pop_all()
+            self.operator, self._open = operator, opening.pop_all()
         self._running = asyncio.create_task(self._operate(operator), name="operator")
 
     async def end(self) -> None:
@@ -115,7 +115,12 @@ def registry_of(life: Life) -> kopf.OperatorRegistry:
     @kopf.on.startup(registry=registry, errors=kopf.ErrorsMode.PERMANENT)
     async def _start(settings: kopf.OperatorSettings, **_: Any) -> None:
         _configure(settings)
-        await life.begin(settings)
+        try:
+            await life.begin(settings)
+        except AddressError as error:
+            # Ended as if it had been asked to: kopf would tell of a failed handler, with its traceback.
+            life.failure = error
+            life.stop.set()
 
     @kopf.on.cleanup(registry=registry)
     async def _stop(**_: Any) -> None:
@@ -139,6 +144,7 @@ async def live(settings: Settings, way: Way) -> None:
 
     Raises:
         NoClusterError: if nothing tells where a cluster is.
+        AddressError: if the metrics cannot be told at their address.
         Exception: what broke the operator.
     """
     credentials(kopf.OperatorSettings())

@@ -1,17 +1,22 @@
 """What the built-in types fill in by themselves, and what of them may not change."""
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from kanaria.local.apiserver.metadata import is_text_map
 from kanaria.local.apiserver.refusals import Object, cause
 from kanaria.local.apiserver.resources import Resource
+from kanaria.local.apiserver.store import to_json
 
 
 def filled_in(resource: Resource, body: Object) -> Object:
     """The object with the defaults that controllers and clients rely on."""
+    if resource.custom:
+        return body
+    filled = _with(_counted(body) if resource.kind == "Job" else body, _DEFAULTS.get(resource.kind, {}))
     fill = _FILL.get(resource.kind)
-    return body if fill is None or resource.custom else fill(body)
+    return fill(filled) if fill else filled
 
 
 def with_first_status(resource: Resource, body: Object) -> Object:
@@ -30,33 +35,49 @@ def changed_what_is_fixed(resource: Resource, old: Object, new: Object) -> list[
     frozen = [path for path in _FIXED.get(resource.kind, ()) if _at(old, path) != _at(new, path)]
     if old.get("immutable") and any(old.get(part) != new.get(part) for part in ("data", "binaryData")):
         frozen.append("data")
-    return [cause("FieldValueInvalid", path, "Invalid value: field is immutable") for path in frozen]
+    return [
+        cause("FieldValueInvalid", path, f"Invalid value: {to_json(_at(new, path))}: field is immutable")
+        for path in frozen
+    ]
 
 
 def missing(resource: Resource, body: Object) -> list[Object]:
     """What a built-in type cannot do without."""
-    found = [
-        cause("FieldValueRequired", path, "Required value")
-        for path in _NEEDED.get(resource.kind, ())
-        if not _at(body, path)
-    ]
+    needed = (path for path in _NEEDED.get(resource.kind, ()) if not _at(body, path))
+    found = [cause("FieldValueRequired", path, "Required value") for path in needed]
+    found += _faults_of_containers(body, "spec." if resource.kind == "Pod" else "spec.template.spec.")
     restart = _at(body, "spec.template.spec.restartPolicy")
     if resource.kind == "Job" and restart not in {"OnFailure", "Never"}:
         where, known = "spec.template.spec.restartPolicy", '"OnFailure", "Never"'
         found.append(cause("FieldValueRequired", where, f"Required value: valid values: {known}"))
+    about = _at(body, "involvedObject.namespace") or _at(body, "regarding.namespace")
+    if resource.kind == "Event" and about not in {None, body["metadata"]["namespace"]}:
+        message = f'Invalid value: "{about}": does not match event.namespace'
+        found.append(cause("FieldValueInvalid", "involvedObject.namespace", message))
     wanted = _at(body, "spec.selector.matchLabels") or {}
     labels = _at(body, "spec.template.metadata.labels") or {}
     if resource.kind in {"Deployment", "ReplicaSet"} and not wanted.items() <= labels.items():
-        message = "Invalid value: `selector` does not match template `labels`"
+        message = f"Invalid value: {to_json(labels)}: `selector` does not match template `labels`"
         found.append(cause("FieldValueInvalid", "spec.template.metadata.labels", message))
     return found
+
+
+def _faults_of_containers(body: Object, at: str) -> Iterator[Object]:
+    seen = set()
+    for index, container in enumerate(_at(body, f"{at}containers") or ()):
+        where, name = f"{at}containers[{index}]", container.get("name")
+        missing_parts = (part for part in ("name", "image") if not container.get(part))
+        yield from (cause("FieldValueRequired", f"{where}.{part}", "Required value") for part in missing_parts)
+        if name in seen:
+            yield cause("FieldValueDuplicate", f"{where}.name", f'Duplicate value: "{name}"')
+        seen.add(name)
 
 
 def mistyped_in(resource: Resource, body: Object) -> str:
     """The first field of a ConfigMap or Secret that holds other things than text; empty when none does."""
     held = ("data", "stringData") if resource.kind in {"ConfigMap", "Secret"} else ()
     maps = ((name, body.get(name) or {}) for name in held)
-    wrong = (name for name, given in maps if not all(isinstance(value, str) for value in given.values()))
+    wrong = (name for name, given in maps if not is_text_map(given))
     return next(wrong, "")
 
 
@@ -92,7 +113,7 @@ _FIRST_STATUS: Mapping[str, Object] = {
     "Service": {"status": {"loadBalancer": {}}},
 }
 _FIXED: Mapping[str, tuple[str, ...]] = {
-    "Job": ("spec.selector", "spec.template", "spec.completionMode"),
+    "Job": ("spec.selector", "spec.template", "spec.completionMode", "spec.completions"),
     "Deployment": ("spec.selector",),
     "ReplicaSet": ("spec.selector",),
     "Secret": ("type",),
@@ -108,91 +129,115 @@ def _at(body: Object, path: str) -> Any:
     return value
 
 
-def _with(given: Any, **defaults: Any) -> Object:
-    given = given if isinstance(given, dict) else {}
-    return {**{key: value for key, value in defaults.items() if given.get(key) is None}, **_said(given)}
+# What is filled in: by field; "x[]" is each item of a list, "x?" a field only where it is said.
+_PROBE: Object = {"timeoutSeconds": 1, "periodSeconds": 10, "successThreshold": 1, "failureThreshold": 3}
+_PROBE |= {"httpGet?": {"path": "/", "scheme": "HTTP"}}
+_CONTAINER: Object = {
+    "resources": {},
+    "terminationMessagePath": "/dev/termination-log",
+    "terminationMessagePolicy": "File",
+    "ports[]": {"protocol": "TCP"},
+    "env[]": {"valueFrom?": {"fieldRef?": {"apiVersion": "v1"}}},
+    **{f"{probe}Probe?": _PROBE for probe in ("liveness", "readiness", "startup")},
+}
+_POD: Object = {
+    "restartPolicy": "Always",
+    "dnsPolicy": "ClusterFirst",
+    "schedulerName": "default-scheduler",
+    "securityContext": {},
+    "terminationGracePeriodSeconds": 30,
+    "containers[]": _CONTAINER,
+    "initContainers[]": _CONTAINER,
+    "volumes[]": {f"{kind}?": {"defaultMode": 420} for kind in ("configMap", "secret", "projected", "downwardAPI")},
+}
+_OF_ADMISSION = {"enableServiceLinks": True, "serviceAccountName": "default", "serviceAccount": "default"}
+_OF_ADMISSION |= {"priority": 0, "preemptionPolicy": "PreemptLowerPriority"}
+_ROLLING = {"maxSurge": "25%", "maxUnavailable": "25%"}
+_JOB = {"backoffLimit": 6, "completionMode": "NonIndexed", "suspend": False, "parallelism": 1, "manualSelector": False}
+_DEFAULTS: Mapping[str, Object] = {
+    "Pod": {"spec": _POD | _OF_ADMISSION},
+    "Job": {"spec": _JOB | {"podReplacementPolicy": "TerminatingOrFailed", "template": {"spec": _POD}}},
+    "Deployment": {
+        "spec": {"replicas": 1, "revisionHistoryLimit": 10, "progressDeadlineSeconds": 600}
+        | {"strategy": {"type": "RollingUpdate"}, "template": {"spec": _POD}}
+    },
+    "ReplicaSet": {"spec": {"replicas": 1, "template": {"spec": _POD}}},
+    "Service": {"spec": {"type": "ClusterIP", "sessionAffinity": "None", "ports[]": {"protocol": "TCP"}}},
+    "Secret": {"type": "Opaque"},
+    "Namespace": {"spec": {"finalizers": ["kubernetes"]}},
+    "CustomResourceDefinition": {"spec": {"conversion": {"strategy": "None"}}},
+    "PersistentVolumeClaim": {"spec": {"volumeMode": "Filesystem"}},
+}
 
 
-def _said(given: Object) -> Object:
-    return {key: value for key, value in given.items() if value is not None}
-
-
-def _container(container: Object) -> Object:
-    image = str(container.get("image", ""))
-    floating = ":" not in image.rpartition("/")[2] or image.endswith(":latest")
-    filled = _with(
-        container,
-        imagePullPolicy="Always" if floating and "@" not in image else "IfNotPresent",
-        resources={},
-        terminationMessagePath="/dev/termination-log",
-        terminationMessagePolicy="File",
-    )
-    if filled.get("ports"):
-        filled["ports"] = [_with(port, protocol="TCP") for port in filled["ports"]]
+def _with(given: Any, defaults: Object) -> Object:
+    """What was said, and the defaults of the rest."""
+    filled: Object = {key: value for key, value in (given or {}).items() if value is not None}
+    for key, default in defaults.items():
+        name = key.rstrip("[]?")
+        if key.endswith("[]"):
+            filled |= {name: [_with(item, default) for item in filled[name]]} if name in filled else {}
+        elif isinstance(default, dict) and (name in filled or not key.endswith("?")):
+            filled[name] = _with(filled.get(name), default)
+        elif not key.endswith("?"):
+            filled.setdefault(name, default)
     return filled
 
 
-def _pod_spec(spec: Any) -> Object:
-    filled = _with(
-        spec,
-        restartPolicy="Always",
-        dnsPolicy="ClusterFirst",
-        schedulerName="default-scheduler",
-        securityContext={},
-        terminationGracePeriodSeconds=30,
-    )
-    for containers in ("containers", "initContainers"):
-        if containers in filled:
-            filled[containers] = [_container(each) for each in filled[containers]]
-    return filled
+def _containers(spec: Object) -> Object:
+    """What depends on the image and the limits of a container."""
+    for container in [*spec.get("containers", ()), *spec.get("initContainers", ())]:
+        image = str(container.get("image", ""))
+        floating = (":" not in image.rpartition("/")[2] or image.endswith(":latest")) and "@" not in image
+        container.setdefault("imagePullPolicy", "Always" if floating else "IfNotPresent")
+        limits = container["resources"].get("limits")
+        if limits:
+            container["resources"] |= {"requests": limits | container["resources"].get("requests", {})}
+    return spec
 
 
 def _pod(body: Object) -> Object:
-    spec = _with(_pod_spec(body.get("spec")), enableServiceLinks=True)
-    return body | {"spec": spec}
+    _containers(body["spec"])
+    return body
 
 
-def _template(spec: Object) -> Object:
-    template = spec.get("template") or {}
-    return spec | {"template": template | {"spec": _pod_spec(template.get("spec"))}}
+def _templated(body: Object) -> Object:
+    _containers(body["spec"]["template"]["spec"])
+    return body
 
 
 def _job(body: Object) -> Object:
-    given = body.get("spec") or {}
-    counts = {"parallelism": 1} if given.get("completions") or given.get("parallelism") else {}
-    counts = counts or {"parallelism": 1, "completions": 1}
-    spec = _with(given, backoffLimit=6, completionMode="NonIndexed", suspend=False, **counts)
-    spec = _template(_with(spec, podReplacementPolicy="TerminatingOrFailed"))
-    uid, name = body["metadata"].get("uid"), body["metadata"].get("name")
-    if uid and not spec.get("manualSelector") and not spec.get("selector"):
+    spec, meta = _templated(body)["spec"], body["metadata"]
+    uid, name = meta.get("uid"), meta.get("name")
+    if uid and not spec["manualSelector"] and not spec.get("selector"):
         labels = {"controller-uid": uid, "job-name": name}
         labels |= {f"batch.kubernetes.io/{key}": value for key, value in labels.items()}
-        meta = spec["template"].get("metadata") or {}
-        meta = meta | {"labels": (meta.get("labels") or {}) | labels}
-        spec["template"] = spec["template"] | {"metadata": meta}
+        described = spec["template"].get("metadata") or {}
+        described = described | {"labels": (described.get("labels") or {}) | labels}
+        spec["template"] |= {"metadata": described}
         spec["selector"] = {"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}
-    labels = body["metadata"].get("labels") or spec["template"].get("metadata", {}).get("labels")
-    return body | {"spec": spec} | ({"metadata": body["metadata"] | {"labels": labels}} if labels else {})
+    labels = meta.get("labels") or spec["template"].get("metadata", {}).get("labels")
+    return body | ({"metadata": meta | {"labels": labels}} if labels else {})
+
+
+def _counted(body: Object) -> Object:
+    """A Job that says neither how many nor how many at once runs one Pod."""
+    spec = body.get("spec") or {}
+    alone = not spec.get("completions") and spec.get("parallelism") is None
+    return body | {"spec": spec | {"completions": 1}} if alone else body
 
 
 def _deployment(body: Object) -> Object:
-    rolling = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": "25%"}}
-    spec = _with(body.get("spec"), replicas=1, revisionHistoryLimit=10, progressDeadlineSeconds=600)
-    strategy = spec.get("strategy") or {}
-    spec["strategy"] = strategy if strategy.get("type") == "Recreate" else {**rolling, **strategy}
-    return body | {"spec": _template(spec)}
-
-
-def _replica_set(body: Object) -> Object:
-    return body | {"spec": _template(_with(body.get("spec"), replicas=1))}
+    strategy = _templated(body)["spec"]["strategy"]
+    if strategy["type"] == "RollingUpdate":
+        strategy["rollingUpdate"] = _with(strategy.get("rollingUpdate"), _ROLLING)
+    return body
 
 
 def _service(body: Object) -> Object:
-    spec = _with(body.get("spec"), type="ClusterIP", sessionAffinity="None")
-    ports = spec.get("ports") or ()
-    if ports:
-        spec["ports"] = [_with(port, protocol="TCP", targetPort=port.get("port")) for port in ports]
-    return body | {"spec": spec}
+    for port in body["spec"].get("ports", ()):
+        port.setdefault("targetPort", port.get("port"))
+    return body
 
 
 def _config_map(body: Object) -> Object:
@@ -200,41 +245,34 @@ def _config_map(body: Object) -> Object:
 
 
 def _secret(body: Object) -> Object:
-    plain = body.get("stringData") or {}
-    encoded = {key: base64.b64encode(str(value).encode()).decode() for key, value in plain.items()}
-    rest = {key: value for key, value in body.items() if key != "stringData"}
-    data = (rest.get("data") or {}) | encoded
-    return _with(rest, type="Opaque") | ({"data": data} if data else {})
+    plain = body.pop("stringData", {})
+    for value in (body.get("data") or {}).values():
+        base64.b64decode(value, validate=True)
+    encoded = {key: base64.b64encode(value.encode()).decode() for key, value in plain.items()}
+    data = (body.get("data") or {}) | encoded
+    return body | ({"data": data} if data else {})
 
 
 def _namespace(body: Object) -> Object:
-    name = body["metadata"].get("name")
-    labels = (body["metadata"].get("labels") or {}) | ({"kubernetes.io/metadata.name": name} if name else {})
-    spec = _with(body.get("spec"), finalizers=["kubernetes"])
-    return body | {"metadata": body["metadata"] | {"labels": labels}, "spec": spec}
+    name, meta = body["metadata"].get("name"), body["metadata"]
+    labels = (meta.get("labels") or {}) | ({"kubernetes.io/metadata.name": name} if name else {})
+    return body | {"metadata": meta | {"labels": labels}}
 
 
 def _definition(body: Object) -> Object:
-    spec = body.get("spec") or {}
-    names = spec.get("names") or {}
-    kind = str(names.get("kind", ""))
-    names = _with(names, singular=kind.lower(), listKind=f"{kind}List")
-    return body | {"spec": _with(spec, conversion={"strategy": "None"}) | {"names": names}}
-
-
-def _claim(body: Object) -> Object:
-    return body | {"spec": _with(body.get("spec"), volumeMode="Filesystem")}
+    kind = str((body["spec"].get("names") or {}).get("kind", ""))
+    body["spec"]["names"] = _with(body["spec"].get("names"), {"singular": kind.lower(), "listKind": f"{kind}List"})
+    return body
 
 
 _FILL: Mapping[str, Callable[[Object], Object]] = {
     "Pod": _pod,
     "Job": _job,
     "Deployment": _deployment,
-    "ReplicaSet": _replica_set,
+    "ReplicaSet": _templated,
     "Service": _service,
     "Secret": _secret,
     "ConfigMap": _config_map,
     "Namespace": _namespace,
     "CustomResourceDefinition": _definition,
-    "PersistentVolumeClaim": _claim,
 }

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from kanaria.local.apiserver.refusals import Object, cause
-from kanaria.local.apiserver.rules import uncompiled
 
 
 def unsound(body: Object) -> list[Object]:
@@ -33,7 +32,7 @@ def _faults_of_versions(versions: list[Object]) -> Iterator[Object]:
     for index, version in enumerate(versions):
         if not (version.get("schema") or {}).get("openAPIV3Schema"):
             at = f"spec.versions[{index}].schema.openAPIV3Schema"
-            yield cause("FieldValueRequired", at, "Required value: schemas are required")
+            yield cause("FieldValueRequired", at, "Required value")
 
 
 def established(body: Object, now: str) -> Object:
@@ -51,13 +50,6 @@ def established(body: Object, now: str) -> Object:
         "storedVersions": known if stored in known else [*known, stored],
     }
     return body | {"status": status | fresh}
-
-
-def warnings_of(body: Object) -> tuple[str, ...]:
-    """The rules of a definition that this server cannot judge."""
-    versions = body["spec"]["versions"]
-    found = (said for version in versions for said in uncompiled(version["schema"]["openAPIV3Schema"]))
-    return tuple(f"the local cluster does not evaluate this rule: {said}" for said in found)
 
 
 def _condition(kind: str, reason: str, message: str, now: str) -> Object:

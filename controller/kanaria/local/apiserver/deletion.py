@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from kanaria.local.apiserver.refusals import Object, RefusedError, status_of
 from kanaria.local.apiserver.resources import EXTENSIONS, Catalogue, Resource, Storage
-from kanaria.local.apiserver.store import Key, Store
+from kanaria.local.apiserver.store import Key, Store, key_of
 from kanaria.local.apiserver.targets import Outcome, Target
 from kanaria.local.clock import written
 
@@ -34,28 +34,26 @@ class Deletion:
             raise RefusedError.not_found(resource.group, resource.plural, target.name)
         self._expected(target, entry.body, wish.get("preconditions") or {})
         if dry_run:
-            return Outcome(entry.body)
+            return Outcome(_gone(target, entry.body))
         unsaid = resource.kind == "Job" and not wish.keys() & {"propagationPolicy", "orphanDependents"}
         # batch/v1 keeps its first promise: who does not say otherwise keeps a deleted Job's Pods.
         self._ask(resource.storage, key, wish | {"propagationPolicy": "Orphan"} if unsaid else wish)
         left = self._store.get(resource.storage, key)
         if left is not None:
             return Outcome(left.body)
-        if resource.kind in _ANSWER_WITH_OBJECT:
-            return Outcome(entry.body)
-        details = {"name": target.name, "group": resource.group, "kind": resource.plural}
-        details["uid"] = entry.body["metadata"]["uid"]
-        return Outcome(status_of(200, "", "", {key: value for key, value in details.items() if value}))
+        return Outcome(_gone(target, entry.body))
+
+    def ended(self, resource: Resource, body: Object) -> bool:
+        """Whether an object's new state is its end: then it goes, and nobody sees that state."""
+        ends = "deletionTimestamp" in body["metadata"] and not self._kept_alive(resource.storage, body)
+        if ends:
+            self._remove(resource.storage, key_of(body))
+        return ends
 
     def after_write(self, resource: Resource, body: Object) -> None:
-        """What follows from an object's new state: it may go at last, or be nobody's."""
-        meta = body["metadata"]
-        key = (meta.get("namespace", ""), meta["name"])
-        if "deletionTimestamp" in meta:
-            if not self._kept_alive(resource.storage, body):
-                self._remove(resource.storage, key)
-        elif self._is_garbage(body):
-            self._ask(resource.storage, key, {})
+        """What follows from an object's new state: it may be nobody's."""
+        if "deletionTimestamp" not in body["metadata"] and self._is_garbage(body):
+            self._ask(resource.storage, key_of(body), {})
 
     def sweep(self) -> None:
         """Finish what an earlier server left half done."""
@@ -235,3 +233,12 @@ def _grace(storage: Storage, body: Object, wish: Object) -> int:
         return 0
     said = wish.get("gracePeriodSeconds")
     return int(spec.get("terminationGracePeriodSeconds", 30) if said is None else said)
+
+
+def _gone(target: Target, body: Object) -> Object:
+    """What is answered when an object is no more."""
+    resource = target.resource
+    if resource.kind in _ANSWER_WITH_OBJECT:
+        return body
+    details = {"name": target.name, "group": resource.group, "kind": resource.plural, "uid": body["metadata"]["uid"]}
+    return status_of(200, "", "", {key: value for key, value in details.items() if value})

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator
 
 from kanaria.local.apiserver.refusals import Object
-from kanaria.local.apiserver.resources import VERBS, Catalogue, Resource
+from kanaria.local.apiserver.resources import Catalogue, Resource
 
 VERSION = {
     "major": "1",
@@ -18,7 +18,6 @@ VERSION = {
     "platform": "kanaria/local",
 }
 _SUB_VERBS = {"status": ["get", "patch", "update"], "scale": ["get", "patch", "update"], "log": ["get"]}
-_REVIEWS = ("authorization.k8s.io", "v1", "selfsubjectaccessreviews", "SelfSubjectAccessReview")
 
 
 def core_versions() -> Object:
@@ -29,7 +28,7 @@ def core_versions() -> Object:
 def groups(catalogue: Catalogue) -> Object:
     """GET /apis."""
     known = [_group(name, list(versions)) for name, versions in catalogue.versions().items() if name]
-    return {"kind": "APIGroupList", "apiVersion": "v1", "groups": [*known, _group(_REVIEWS[0], [_REVIEWS[1]])]}
+    return {"kind": "APIGroupList", "apiVersion": "v1", "groups": known}
 
 
 def group(catalogue: Catalogue, name: str) -> Object | None:
@@ -47,15 +46,6 @@ def resources(catalogue: Catalogue, group: str, version: str) -> Object | None:
     """GET /api/v1 and /apis/<group>/<version>."""
     found = catalogue.versions().get(group, {}).get(version, [])
     listed = [row for each in found for row in _rows(each)]
-    if (group, version) == _REVIEWS[:2]:
-        review = {
-            "name": _REVIEWS[2],
-            "singularName": "",
-            "namespaced": False,
-            "kind": _REVIEWS[3],
-            "verbs": ["create"],
-        }
-        listed = [review]
     if not listed:
         return None
     said = f"{group}/{version}" if group else version
@@ -64,7 +54,7 @@ def resources(catalogue: Catalogue, group: str, version: str) -> Object | None:
 
 def _rows(resource: Resource) -> Iterator[Object]:
     row: Object = {"name": resource.plural, "singularName": resource.singular, "namespaced": resource.namespaced}
-    row |= {"kind": resource.kind, "verbs": list(VERBS)}
+    row |= {"kind": resource.kind, "verbs": list(resource.verbs)}
     optional = {"shortNames": list(resource.short_names), "categories": list(resource.categories)}
     yield row | {key: value for key, value in optional.items() if value}
     for sub in resource.subresources:
@@ -82,14 +72,6 @@ def aggregated(catalogue: Catalogue, version: str, *, core: bool) -> Object:
         for name, versions in catalogue.versions().items()
         if (name == "") is core
     ]
-    if not core:
-        reviews = {
-            "resource": _REVIEWS[2],
-            "responseKind": {"group": _REVIEWS[0], "version": "v1", "kind": _REVIEWS[3]},
-        }
-        reviews |= {"scope": "Cluster", "singularResource": "", "verbs": ["create"]}
-        of_reviews = [{"version": "v1", "resources": [reviews], "freshness": "Current"}]
-        items.append({"metadata": {"name": _REVIEWS[0], "creationTimestamp": None}, "versions": of_reviews})
     api_version = f"apidiscovery.k8s.io/{version}"
     return {"kind": "APIGroupDiscoveryList", "apiVersion": api_version, "metadata": {}, "items": items}
 
@@ -104,7 +86,7 @@ def _group_versions(versions: dict[str, list[Resource]]) -> list[Object]:
 def _aggregated_row(resource: Resource) -> Object:
     kind = {"group": resource.group, "version": resource.version, "kind": resource.kind}
     row: Object = {"resource": resource.plural, "responseKind": kind, "singularResource": resource.singular}
-    row |= {"scope": "Namespaced" if resource.namespaced else "Cluster", "verbs": list(VERBS)}
+    row |= {"scope": "Namespaced" if resource.namespaced else "Cluster", "verbs": list(resource.verbs)}
     optional = {"shortNames": list(resource.short_names), "categories": list(resource.categories)}
     below = []
     for sub in resource.subresources:

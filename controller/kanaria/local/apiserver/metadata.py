@@ -27,7 +27,7 @@ def unknown_in(meta: Object) -> list[str]:
 def mistyped_in(meta: Object) -> str:
     """The first of the maps whose values are not all text; empty when all are."""
     maps = ((part, meta.get(part)) for part in ("labels", "annotations"))
-    wrong = (part for part, given in maps if given is not None and not _is_text_map(given))
+    wrong = (part for part, given in maps if given is not None and not is_text_map(given))
     return next(wrong, "")
 
 
@@ -37,7 +37,12 @@ def faults_of(meta: Object) -> Iterator[Object]:
     for index, owner in enumerate(meta.get("ownerReferences") or ()):
         missing = (part for part in ("apiVersion", "kind", "name", "uid") if not owner.get(part))
         for part in missing:
-            yield cause("FieldValueRequired", f"metadata.ownerReferences[{index}].{part}", "Required value")
+            at = f"metadata.ownerReferences[{index}].{part}"
+            yield cause("FieldValueRequired", at, "Required value: must not be empty")
+    for index, finalizer in enumerate(meta.get("finalizers") or ()):
+        if "/" not in finalizer and finalizer not in {"orphan", "foregroundDeletion", "kubernetes"}:
+            why = "name is neither a standard finalizer name nor is it fully qualified"
+            yield cause("FieldValueInvalid", f"metadata.finalizers[{index}]", f'Invalid value: "{finalizer}": {why}')
 
 
 def _faults_of_labels(meta: Object) -> Iterator[Object]:
@@ -52,7 +57,8 @@ def _faults_of_labels(meta: Object) -> Iterator[Object]:
             yield cause("FieldValueInvalid", "metadata.labels", f'Invalid value: "{value}": {_RULE}')
 
 
-def _is_text_map(given: object) -> bool:
+def is_text_map(given: object) -> bool:
+    """Whether a value is a map whose values are all text."""
     return isinstance(given, dict) and all(isinstance(value, str) for value in given.values())
 
 

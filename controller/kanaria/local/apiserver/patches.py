@@ -29,14 +29,13 @@ def merge_patch(target: Any, patch: Any) -> Any:
 
 def json_patch(target: Object, patch: Any) -> Object:
     """RFC 6902."""
+    if not isinstance(patch, list):
+        raise RefusedError.bad_request("error decoding patch: a JSON patch is a list of operations")
     try:
         patched: Object = jsonpatch.JsonPatch(patch).apply(target)
-    except jsonpatch.JsonPatchTestFailed as error:
-        raise RefusedError(
-            422, "Invalid", f"the server rejected our request due to an error in our request: {error}"
-        ) from error
     except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, TypeError, KeyError) as error:
-        raise RefusedError(422, "Invalid", f"the JSON patch does not fit the object: {error}") from error
+        told = "the server rejected our request due to an error in our request"
+        raise RefusedError(422, "Invalid", told, {}) from error
     return patched
 
 
@@ -57,7 +56,8 @@ def strategic_patch(target: Any, patch: Any, shape: Shape) -> Any:
         if value is None or (isinstance(value, dict) and value.get("$patch") == "delete"):
             merged.pop(key, None)
         elif isinstance(value, list):
-            merged[key] = _strategic_list(merged.get(key) or [], value, shape.child(key))
+            order = patch.get(f"$setElementOrder/{key}")
+            merged[key] = _strategic_list(merged.get(key) or [], value, order, shape.child(key))
         else:
             merged[key] = strategic_patch(merged.get(key), value, shape.child(key))
     return merged
@@ -71,25 +71,32 @@ def _drop_plain(merged: Object, patch: Object) -> None:
             merged[name] = [value for value in merged[name] if value not in values]
 
 
-def _strategic_list(target: list[Any], patch: list[Any], shape: Shape) -> list[Any]:
+def _strategic_list(old: list[Any], patch: list[Any], order: list[Any] | None, shape: Shape) -> list[Any]:
     if shape.is_set:
-        return target + [value for value in patch if value not in target]
+        return _in_order({each: each for each in patch}, {each: each for each in old})
     if not shape.keys:
         return patch
     merge_key = shape.keys[0]
-    merged = [] if {"$patch": "replace"} in patch else list(target)
-    for item in patch:
+    said = [item for item in patch if item != {"$patch": "replace"}]
+    for item in said:
         if not isinstance(item, dict) or merge_key not in item:
-            continue
-        at = next((i for i, old in enumerate(merged) if _same(old, item, merge_key)), None)
-        if item.get("$patch") == "delete":
-            merged = [old for old in merged if not _same(old, item, merge_key)]
-        elif at is None:
-            merged.append(strategic_patch({}, item, shape.item()))
-        else:
-            merged[at] = strategic_patch(merged[at], item, shape.item())
-    return merged
+            raise RefusedError(500, "", f"map: {item} does not contain declared merge key: {merge_key}")
+    gone = {item[merge_key] for item in said if item.get("$patch") == "delete"}
+    kept = {} if len(said) < len(patch) else {item.get(merge_key): item for item in old}
+    kept = {key: item for key, item in kept.items() if key not in gone}
+    new = {key: item for item in said if (key := item[merge_key]) not in gone}
+    new = {key: strategic_patch(kept.get(key, {}), item, shape.item()) for key, item in new.items()}
+    named = [item.get(merge_key) for item in order or ()]
+    placed = {key: found for key in named if (found := new.get(key, kept.get(key))) is not None}
+    return _in_order(placed | new, kept)
 
 
-def _same(old: Mapping[str, Any], new: Mapping[str, Any], key: str) -> bool:
-    return bool(old.get(key) == new[key])
+def _in_order(new: Mapping[Any, Any], old: Mapping[Any, Any]) -> list[Any]:
+    """The items of a patch, in its order; of the others, those come first that stood before an item of the patch."""
+    places = {key: place for place, key in enumerate(old)}
+    waiting, merged = [key for key in old if key not in new], []
+    for key, item in new.items():
+        while waiting and key in places and places[waiting[0]] < places[key]:
+            merged.append(old[waiting.pop(0)])
+        merged.append(item)
+    return merged + [old[key] for key in waiting]

@@ -9,55 +9,29 @@ from kanaria.local.apiserver.refusals import Object, RefusedError
 MAGIC = b"k8s\x00"
 # Field numbers as generated.proto of k8s.io/api and apimachinery state them. A value's form: s text, i number, b truth,
 # y bytes (base64), ms map of text, my map of bytes, a name = that message; a star: many of it.
+_ROWS: Mapping[str, str] = {
+    "Unknown": "1 typeMeta TypeMeta, 2 raw raw, 3 contentEncoding s, 4 contentType s",
+    "TypeMeta": "1 apiVersion s, 2 kind s",
+    "Meta": "1 name s, 2 generateName s, 3 namespace s, 11 labels ms, 12 annotations ms",
+    "Namespace": "1 metadata Meta",
+    "ConfigMap": "1 metadata Meta, 2 data ms, 3 binaryData my, 4 immutable b",
+    "Secret": "1 metadata Meta, 2 data my, 3 type s, 4 stringData ms, 5 immutable b",
+    "Job": "1 metadata Meta, 2 spec JobSpec",
+    "JobSpec": "1 parallelism i, 2 completions i, 3 activeDeadlineSeconds i, 6 template PodTemplate, 7 backoffLimit i"
+    ", 8 ttlSecondsAfterFinished i, 10 suspend b",
+    "PodTemplate": "1 metadata Meta, 2 spec PodSpec",
+    "PodSpec": "2 containers *Container, 3 restartPolicy s, 4 terminationGracePeriodSeconds i",
+    "Container": "1 name s, 2 image s, 3 command *s, 4 args *s, 5 workingDir s, 7 env *Env, 13 terminationMessagePath s"
+    ", 14 imagePullPolicy s",
+    "Env": "1 name s, 2 value s",
+    "SelfSubjectAccessReview": "1 metadata Meta, 2 spec Review",
+    "Review": "1 resourceAttributes Attributes, 2 nonResourceAttributes Other",
+    "Attributes": "1 namespace s, 2 verb s, 3 group s, 4 version s, 5 resource s, 6 subresource s, 7 name s",
+    "Other": "1 path s, 2 verb s",
+}
 _FORMS: Mapping[str, Mapping[int, tuple[str, str]]] = {
-    "Unknown": {1: ("typeMeta", "TypeMeta"), 2: ("raw", "raw"), 3: ("contentEncoding", "s"), 4: ("contentType", "s")},
-    "TypeMeta": {1: ("apiVersion", "s"), 2: ("kind", "s")},
-    "Meta": {
-        1: ("name", "s"),
-        2: ("generateName", "s"),
-        3: ("namespace", "s"),
-        11: ("labels", "ms"),
-        12: ("annotations", "ms"),
-    },
-    "Namespace": {1: ("metadata", "Meta")},
-    "ConfigMap": {1: ("metadata", "Meta"), 2: ("data", "ms"), 3: ("binaryData", "my"), 4: ("immutable", "b")},
-    "Secret": {
-        1: ("metadata", "Meta"),
-        2: ("data", "my"),
-        3: ("type", "s"),
-        4: ("stringData", "ms"),
-        5: ("immutable", "b"),
-    },
-    "Job": {1: ("metadata", "Meta"), 2: ("spec", "JobSpec")},
-    "JobSpec": {
-        1: ("parallelism", "i"),
-        2: ("completions", "i"),
-        3: ("activeDeadlineSeconds", "i"),
-        6: ("template", "PodTemplate"),
-        7: ("backoffLimit", "i"),
-        8: ("ttlSecondsAfterFinished", "i"),
-        10: ("suspend", "b"),
-    },
-    "PodTemplate": {1: ("metadata", "Meta"), 2: ("spec", "PodSpec")},
-    "PodSpec": {2: ("containers", "*Container"), 3: ("restartPolicy", "s"), 4: ("terminationGracePeriodSeconds", "i")},
-    "Container": {
-        1: ("name", "s"),
-        2: ("image", "s"),
-        3: ("command", "*s"),
-        4: ("args", "*s"),
-        5: ("workingDir", "s"),
-        7: ("env", "*Env"),
-        13: ("terminationMessagePath", "s"),
-        14: ("imagePullPolicy", "s"),
-    },
-    "Env": {1: ("name", "s"), 2: ("value", "s")},
-    "SelfSubjectAccessReview": {1: ("metadata", "Meta"), 2: ("spec", "Review")},
-    "Review": {1: ("resourceAttributes", "Attributes"), 2: ("nonResourceAttributes", "Other")},
-    "Attributes": {
-        number: (name, "s")
-        for number, name in enumerate(("namespace", "verb", "group", "version", "resource", "subresource", "name"), 1)
-    },
-    "Other": {1: ("path", "s"), 2: ("verb", "s")},
+    form: {int(number): (name, kind) for number, name, kind in map(str.split, row.split(","))}
+    for form, row in _ROWS.items()
 }
 _TOP = frozenset({"Namespace", "ConfigMap", "Secret", "Job", "SelfSubjectAccessReview"})
 # Parts of these that are left out when empty; any other field is refused, so that nothing is lost unsaid.
@@ -68,8 +42,6 @@ _EMPTY_IS_NOTHING = frozenset(
 
 def decoded(data: bytes) -> Object:
     """The object in a protobuf envelope."""
-    if not data.startswith(MAGIC):
-        raise RefusedError.bad_request("the body is not a Kubernetes protobuf envelope")
     envelope = _message(data[len(MAGIC) :], "Unknown")
     kind = envelope["typeMeta"].get("kind", "")
     if kind not in _TOP:

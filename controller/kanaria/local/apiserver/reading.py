@@ -49,6 +49,12 @@ class View:
         as_stored = not self.form and target.group != "events.k8s.io" and target.stored_as in {"", target.version}
         return entry.text if as_stored else to_json(self.shaped(entry.body, headed=headed))
 
+    def item(self, entry: Entry) -> str:
+        """An object as an item of a list, whose kind is said once for all where the type is built in."""
+        text, resource = self.text(entry), self.target.resource
+        kind = to_json({"apiVersion": resource.api_version, "kind": resource.kind})[1:-1] + ","
+        return text if resource.custom else text.replace(kind, "", 1)
+
     def shaped(self, body: Object, *, headed: bool = True) -> Object:
         """A body in the wanted form."""
         body = versions.shown(body, self.target.resource)
@@ -72,7 +78,7 @@ def listed(store: Store, view: View, query: Mapping[str, str]) -> web.Response:
     resource = view.target.resource
     entries = store.entries(resource.storage, view.target.namespace)
     chosen = [(key, entry) for key, entry in entries if (after is None or key > after) and view.holds(entry)]
-    limit = int(query.get("limit") or 0)
+    limit = number(query, "limit")
     page = chosen[:limit] if limit else chosen
     meta: Object = {"resourceVersion": str(revision)}
     if len(page) < len(chosen):
@@ -88,7 +94,17 @@ def listed(store: Store, view: View, query: Mapping[str, str]) -> web.Response:
     if view.form:
         kind, api_version = "PartialObjectMetadataList", "meta.k8s.io/v1"
     head = to_json({"kind": kind, "apiVersion": api_version, "metadata": meta})
-    return answer(f'{head[:-1]},"items":[{",".join(map(view.text, found))}]}}')
+    texts = map(view.item, found)
+    return answer(f'{head[:-1]},"items":[{",".join(texts)}]}}')
+
+
+def number(query: Mapping[str, str], name: str) -> int:
+    """A number of the query; none where it is not given."""
+    said = query.get(name) or "0"
+    try:
+        return int(said)
+    except ValueError as error:
+        raise RefusedError.bad_request(f'strconv.ParseInt: parsing "{said}": invalid syntax') from error
 
 
 def _continued(store: Store, query: Mapping[str, str]) -> tuple[int, Key | None]:
@@ -111,7 +127,7 @@ def _token(revision: int, key: Key) -> str:
 async def watched(request: web.Request, store: Store, view: View) -> web.StreamResponse:
     """Changes of a view as they happen, until the client has enough or its time is over."""
     query, storage = request.query, view.target.resource.storage
-    deadline = asyncio.get_running_loop().time() + float(query.get("timeoutSeconds") or _WATCH_FOR)
+    deadline = asyncio.get_running_loop().time() + (number(query, "timeoutSeconds") or _WATCH_FOR)
     first = _first_lines(store, view, query)
     queue = store.watch(storage)
     response = web.StreamResponse(headers={"Content-Type": "application/json"})

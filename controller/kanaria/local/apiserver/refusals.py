@@ -14,8 +14,9 @@ def status_of(code: int, reason: str, message: str, details: Object | None = Non
         "metadata": {},
         "status": "Success" if code < 400 else "Failure",
     }
-    optional = {"message": message, "reason": reason, "details": details, "code": code if code >= 400 else None}
-    return body | {key: value for key, value in optional.items() if value}
+    optional: Object = {"message": message or None, "reason": reason or None, "details": details}
+    optional["code"] = code if code >= 400 else None
+    return body | {key: value for key, value in optional.items() if value is not None}
 
 
 class RefusedError(Exception):
@@ -34,7 +35,7 @@ class RefusedError(Exception):
     @classmethod
     def no_such_path(cls) -> Self:
         """Nothing is served here."""
-        return cls(404, "NotFound", "the server could not find the requested resource")
+        return cls(404, "NotFound", "the server could not find the requested resource", {})
 
     @classmethod
     def exists(cls, group: str, plural: str, name: str) -> Self:
@@ -47,6 +48,12 @@ class RefusedError(Exception):
         """The object is not as the client believed."""
         message = f'Operation cannot be fulfilled on {_of(group, plural)} "{name}": {why}'
         return cls(409, "Conflict", message, _details(group, plural, name))
+
+    @classmethod
+    def forbidden(cls, group: str, plural: str, name: str, why: str, causes: Sequence[Object]) -> Self:
+        """It may not be done now."""
+        details = _details(group, plural, name) | {"causes": list(causes)}
+        return cls(403, "Forbidden", f'{_of(group, plural)} "{name}" is forbidden: {why}', details)
 
     @classmethod
     def bad_request(cls, message: str) -> Self:
@@ -77,4 +84,4 @@ def _of(group: str, plural: str) -> str:
 
 
 def _details(group: str, plural: str, name: str) -> Object:
-    return {"name": name, "kind": plural} | ({"group": group} if group else {})
+    return {key: value for key, value in (("name", name), ("group", group), ("kind", plural)) if value}

@@ -15,9 +15,8 @@ from kanaria.local.apiserver.logs import PodLogs
 from kanaria.local.apiserver.reading import View
 from kanaria.local.apiserver.refusals import Object, RefusedError
 from kanaria.local.apiserver.resources import Catalogue
-from kanaria.local.apiserver.routing import target_of
 from kanaria.local.apiserver.store import Store, to_json
-from kanaria.local.apiserver.targets import Options, Outcome, Target
+from kanaria.local.apiserver.targets import Options, Outcome, Target, target_of
 from kanaria.local.apiserver.writes import Writes
 from kanaria.local.clock import written
 
@@ -127,9 +126,8 @@ class Door:
         }
         action = actions.get((request.method, bool(target.name)))
         if action is None or (target.subresource and request.method not in {"PUT", "PATCH"}):
-            raise RefusedError(
-                405, "MethodNotAllowed", "the server does not allow this method on the requested resource"
-            )
+            message = "the server does not allow this method on the requested resource"
+            raise RefusedError(405, "MethodNotAllowed", message, {})
         outcome = await action(request, target)
         response = answer(
             View.of(request, replace(target, name="-"), self._parts.now).shaped(outcome.body)
@@ -190,7 +188,8 @@ class Door:
         for key, entry in self._parts.store.entries(target.resource.storage, target.namespace):
             if view.holds(entry):
                 one = replace(target, namespace=key[0], name=key[1])
-                gone.append(entry.body)
+                apart = set() if target.resource.custom else {"apiVersion", "kind"}
+                gone.append({key: value for key, value in entry.body.items() if key not in apart})
                 self._parts.deletion.delete(one, wish, dry_run=_is_dry(request))
         meta = {"resourceVersion": str(self._parts.store.revision)}
         head = {"kind": target.resource.list_kind, "apiVersion": target.resource.api_version, "metadata": meta}
@@ -233,5 +232,5 @@ async def _wish(request: web.Request) -> Object:
     if "propagationPolicy" in request.query:
         body["propagationPolicy"] = request.query["propagationPolicy"]
     if "gracePeriodSeconds" in request.query:
-        body["gracePeriodSeconds"] = int(request.query["gracePeriodSeconds"])
+        body["gracePeriodSeconds"] = reading.number(request.query, "gracePeriodSeconds")
     return {key: value for key, value in body.items() if value is not None}

@@ -10,7 +10,7 @@ from kanaria.local.apiserver.refusals import Object, RefusedError
 
 Storage = tuple[str, str]  # group and plural: one place for all versions of a resource
 EXTENSIONS = "apiextensions.k8s.io"
-VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
+VERBS = ("delete", "deletecollection", "get", "list", "patch", "create", "update", "watch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,7 @@ class Resource:
     has_status: bool = False
     has_generation: bool = False
     scale: Mapping[str, str] | None = None
+    verbs: tuple[str, ...] = VERBS
     custom: bool = False
     stored_as: str = ""  # the version objects are kept in, where it is another
     late_schema: LateSchema | None = None
@@ -79,17 +80,14 @@ class Resource:
         extra = ("log",) if self.plural == "pods" and not self.group else ()
         return extra + ("status",) * self.has_status + ("scale",) * (self.scale is not None)
 
-    def named(self, name: str) -> str:
-        """An object of this resource, as messages call it."""
-        return f"{self.plural}.{self.group}/{name}" if self.group else f"{self.plural}/{name}"
-
 
 _REPLICAS = {
     "specReplicasPath": ".spec.replicas",
     "statusReplicasPath": ".status.replicas",
     "labelSelectorPath": ".spec.selector",
 }
-# Rows: plural, kind, short names, marks (c cluster-wide, s status, g generation, r replicas and scale, a category all).
+# Rows: plural, kind, short names, marks (c cluster-wide, s status, g generation, r replicas and scale, a category all,
+# v a question: only created).
 _BUILT_IN = {
     "v1": (
         ("configmaps", "ConfigMap", "cm", ""),
@@ -113,6 +111,7 @@ _BUILT_IN = {
         ("rolebindings", "RoleBinding", "", ""),
         ("roles", "Role", "", ""),
     ),
+    "authorization.k8s.io/v1": (("selfsubjectaccessreviews", "SelfSubjectAccessReview", "", "cv"),),
     f"{EXTENSIONS}/v1": (("customresourcedefinitions", "CustomResourceDefinition", "crd crds", "csg"),),
 }
 
@@ -134,6 +133,7 @@ def _built_in() -> Iterator[Resource]:
                 has_status="s" in marks,
                 has_generation="g" in marks,
                 scale=_REPLICAS if "r" in marks else None,
+                verbs=("create",) if "v" in marks else VERBS,
             )
 
 
@@ -188,11 +188,6 @@ class Catalogue:
         if found is None:
             raise RefusedError.no_such_path()
         return found
-
-    def of_kind(self, api_version: str, kind: str) -> Resource | None:
-        """The resource of an object's apiVersion and kind."""
-        matching = (each for each in self if each.api_version == api_version and each.kind == kind)
-        return next(matching, None)
 
     def versions(self) -> dict[str, dict[str, list[Resource]]]:
         """Group → version → resources, the preferred version first."""

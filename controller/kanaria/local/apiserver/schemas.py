@@ -9,6 +9,7 @@ from jsonschema.validators import extend
 from openapi_schema_validator import OAS30Validator, oas30_format_checker
 
 from kanaria.local.apiserver.refusals import Object, cause
+from kanaria.local.apiserver.shapes import Shape
 
 Schema = Mapping[str, Any]
 _OPEN = "x-kubernetes-preserve-unknown-fields"
@@ -80,7 +81,21 @@ def broken(body: Object, schema: Schema) -> list[Object]:
     """Every rule of the schema the object breaks, as causes of a Status."""
     validator = _validator()(schema, format_checker=oas30_format_checker)
     errors = sorted(validator.iter_errors(body), key=lambda error: [str(part) for part in error.absolute_path])
-    return [each for error in errors for each in _causes(error)]
+    return [each for error in errors for each in _causes(error)] + list(_doubled(body, Shape("", "", schema), ""))
+
+
+def _doubled(value: Any, shape: Shape, at: str) -> Iterator[Object]:
+    """What a list that is a map or a set holds twice."""
+    seen: set[str] = set()
+    keyed = shape.holds_items(value)
+    for name, part in value.items() if isinstance(value, dict) else ():
+        yield from _doubled(part, shape.child(name), f"{at}.{name}".lstrip("."))
+    for index, part in enumerate(value) if isinstance(value, list) else ():
+        where = f"{at}[{index}]"
+        yield from _doubled(part, shape.item(), where)
+        if keyed and shape.element(part) in seen:
+            yield cause("FieldValueDuplicate", where, f"Duplicate value: {shape.element(part)[2:]}")
+        seen |= {shape.element(part)} if keyed else set()
 
 
 @lru_cache(maxsize=1)
@@ -91,12 +106,16 @@ def _validator() -> Any:
         if not schema.get("x-kubernetes-int-or-string"):
             yield from plain(validator, types, instance, schema) or ()
 
-    return extend(OAS30Validator, {"type": typed})
+    def int_or_string(_: Any, wanted: bool, instance: Any, _schema: Schema) -> Iterator[ValidationError]:  # noqa: FBT001 - jsonschema's
+        if wanted and (isinstance(instance, bool) or not isinstance(instance, int | str)):
+            yield ValidationError("", validator="type", validator_value="integer,string", instance=instance)
+
+    return extend(OAS30Validator, {"type": typed, "x-kubernetes-int-or-string": int_or_string})
 
 
 def _causes(error: ValidationError) -> Iterator[Object]:
     at = spelled(error.absolute_path)
-    value = _shown(error.instance)
+    value = shown(error.instance)
     if error.validator == "required":
         missing = error.message.split("'")[1]
         yield cause("FieldValueRequired", f"{at}.{missing}".lstrip("."), "Required value")
@@ -107,6 +126,12 @@ def _causes(error: ValidationError) -> Iterator[Object]:
     elif error.validator in _TOO_MANY:
         found = f"Too many: {len(error.instance)}: must have at most {error.validator_value} items"
         yield cause("FieldValueTooMany", at, found)
+    elif error.validator == "format":
+        message = f"Invalid value: {value}: {at} in body must be of type {error.validator_value}: {value}"
+        yield cause("FieldValueTypeInvalid", at, message)
+    elif error.validator in {"minItems", "minProperties"}:
+        what = f"{at} in body should have at least {error.validator_value} {error.validator[3:].lower()}"
+        yield cause("FieldValueInvalid", at, f"Invalid value: {len(error.instance)}: {what}")
     elif error.validator == "maxLength":
         yield cause("FieldValueTooLong", at, f"Too long: may not be more than {error.validator_value} bytes")
     elif error.validator == "enum":
@@ -130,9 +155,7 @@ _SAYINGS = {
     "minimum": "{at} in body should be greater than or equal to {want}",
     "maximum": "{at} in body should be less than or equal to {want}",
     "minLength": "{at} in body should be at least {want} chars long",
-    "minItems": "{at} in body should have at least {want} items",
-    "format": "{at} in body must be of type {want}",
-    "minProperties": "{at} in body should have at least {want} properties",
+    "multipleOf": "{at} in body should be a multiple of {want}",
 }
 
 
@@ -141,7 +164,8 @@ def _says(error: ValidationError, at: str) -> str:
     return saying.format(at=at, want=error.validator_value) if saying else error.message
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A value as messages show it."""
     if isinstance(value, str):
         return f'"{value}"'
     kinds: Mapping[type, str] = {dict: '"object"', list: '"array"'}

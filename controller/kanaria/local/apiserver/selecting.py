@@ -1,7 +1,7 @@
 """Which objects a label or field selector means."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from kanaria.local.apiserver.refusals import Object, RefusedError
@@ -12,6 +12,21 @@ _SET = re.compile(r"^\s*(\S+)\s+(in|notin)\s*\(([^)]*)\)\s*$")
 _EQUAL = re.compile(r"^\s*([^=!\s]+)\s*(!=|==|=)\s*([^=!\s]*)\s*$")
 _PRESENT = re.compile(r"^\s*(!?)\s*([^=!\s,()]+)\s*$")
 _COMMA = re.compile(r",(?![^(]*\))")
+
+
+# The fields that a built-in type can be selected by.
+_ABOUT = "{0}.kind {0}.namespace {0}.name {0}.uid {0}.apiVersion {0}.resourceVersion {0}.fieldPath"
+_FIELDS: Mapping[str, str] = {
+    "Pod": "spec.nodeName spec.restartPolicy spec.schedulerName spec.serviceAccountName spec.hostNetwork status.phase"
+    " status.podIP status.nominatedNodeName",
+    "Event": f"{_ABOUT.format('involvedObject')} {_ABOUT.format('regarding')} reason reportingComponent"
+    " reportingController source type",
+    "Secret": "type",
+    "Namespace": "name status.phase",
+    "Node": "spec.unschedulable",
+    "Job": "status.successful",
+    "ReplicaSet": "status.replicas",
+}
 
 
 def matcher(resource: Resource, labels: str, fields: str) -> Matcher | None:
@@ -45,7 +60,7 @@ def _field(resource: Resource, term: str) -> Matcher:
     if found is None:
         raise RefusedError.bad_request(f'invalid field selector: "{term}"; expected field=value')
     path, equal, wanted = found[1].split("."), found[2] != "!=", found[3]
-    if resource.custom and found[1] not in {"metadata.name", "metadata.namespace"}:
+    if found[1] not in {"metadata.name", "metadata.namespace", *_FIELDS.get(resource.kind, "").split()}:
         raise RefusedError.bad_request(f"field label not supported: {found[1]}")
     return lambda body: (_text(body, path) == wanted) is equal
 

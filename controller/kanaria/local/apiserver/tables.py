@@ -23,8 +23,9 @@ def table(resource: Resource, bodies: Sequence[Object], include: str, now: datet
         for each in columns
     ]
     rows = [{"cells": _cells(columns, body, now)} | _object(body, include) for body in bodies]
+    meta = {"resourceVersion": bodies[-1]["metadata"]["resourceVersion"]} if bodies else {}
     head = heads if headed else []
-    return {"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": {}, "columnDefinitions": head, "rows": rows}
+    return {"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": meta, "columnDefinitions": head, "rows": rows}
 
 
 def metadata_only(body: Object) -> Object:

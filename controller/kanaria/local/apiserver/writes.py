@@ -5,8 +5,19 @@ import secrets
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
-from kanaria.local.apiserver import builtins, definitions, metadata, ownership, patches, rules, schemas, versions
+from kanaria.local.apiserver import (
+    bodies,
+    builtins,
+    definitions,
+    metadata,
+    ownership,
+    patches,
+    rules,
+    schemas,
+    versions,
+)
 from kanaria.local.apiserver.deletion import Deletion
 from kanaria.local.apiserver.ownership import Ledger, Writer
 from kanaria.local.apiserver.refusals import Object, RefusedError, cause
@@ -18,6 +29,11 @@ from kanaria.local.apiserver.targets import Options, Outcome, Target
 _NAME = re.compile(r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$")
 _PATH_SEGMENT = re.compile(r"^(?!\.{1,2}$)[^/%]+$")
 _SUFFIX = "bcdfghjklmnpqrstvwxz2456789"
+_TOO_BROKEN = {f"FieldValue{how}" for how in ("Required", "TypeInvalid", "TooLong", "TooMany", "NotSupported")}
+_UNJUDGED = (
+    "some validation rules were not checked because the object was invalid; correct the existing errors to complete"
+    " validation"
+)
 _SYSTEM = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "selfLink")
 
 
@@ -48,7 +64,7 @@ class Writes:
 
     def create(self, target: Target, body: Object, options: Options) -> Outcome:
         """A new object."""
-        body = self._decent(target, body)
+        body = bodies.decent(target, bodies.of_a_kind(target, body))
         meta = body["metadata"]
         if not meta.get("name") and meta.get("generateName"):
             meta = meta | {"name": meta["generateName"] + "".join(secrets.choice(_SUFFIX) for _ in range(5))}
@@ -61,12 +77,11 @@ class Writes:
     def update(self, target: Target, body: Object, options: Options) -> Outcome:
         """An object as the client sends it whole."""
         old = self._present(target)
-        body = self._decent(target, body)
+        body = bodies.decent(target, bodies.of_a_kind(target, body))
         if target.resource.custom and not body["metadata"].get("resourceVersion"):
-            problem = cause(
-                "FieldValueInvalid", "metadata.resourceVersion", "Invalid value: 0x0: must be specified for an update"
-            )
-            raise self._invalid(target, [problem])
+            said = "Invalid value: 0: must be specified for an update"
+            problem = cause("FieldValueInvalid", "metadata.resourceVersion", said)
+            raise RefusedError.invalid(target.resource.group, target.resource.plural, target.name, [problem])
         return self._carried_out(replace(self._change(target, old, body, options), whole=True))
 
     def patch(self, target: Target, kind: str, patch: object, options: Options) -> Outcome:
@@ -83,17 +98,20 @@ class Writes:
             supported = "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml"
             message = f"the body of the request was in an unknown format - accepted media types include: {supported}"
             raise RefusedError(415, "UnsupportedMediaType", message)
-        return self._carried_out(self._change(target, old, self._decent(target, new), options))
+        return self._carried_out(self._change(target, old, bodies.decent(target, new), options))
 
-    def apply(self, target: Target, config: Object, options: Options) -> Outcome:
+    def apply(self, target: Target, config: Any, options: Options) -> Outcome:
         """An object with what a manager wants of it: server-side apply."""
         if not options.manager:
             missing = cause("FieldValueRequired", "fieldManager", "Required value: is required for apply patch")
             raise RefusedError.invalid("meta.k8s.io", "PatchOptions", "", [missing])
-        config = self._decent(target, config)
+        if not isinstance(config, dict) or not config.get("kind") or not config.get("apiVersion"):
+            raise RefusedError.bad_request("invalid object type: /, Kind=")
+        namespace = (config.get("metadata") or {}).get("namespace", "")
+        config = bodies.decent(target, config)
         if config["metadata"].get("managedFields"):
             raise RefusedError.bad_request("metadata.managedFields must be nil")
-        self._typed(target, config)
+        self._typed(target, config, namespace)
         config = _only(target, config)
         entry = self._store.get(target.resource.storage, (target.namespace, target.name))
         if entry is None and target.subresource:
@@ -108,13 +126,13 @@ class Writes:
         clashes = ledger.conflicts(writer, ownership.difference(live or {}, new, shape))
         if clashes and not options.force:
             raise ownership.conflict_of(clashes)
-        change = Change(target, options, writer, live, self._decent(target, new), ledger, wanted)
+        change = Change(target, options, writer, live, bodies.decent(target, new), ledger, wanted)
         outcome = self._carried_out(change)
         return outcome if live is not None else replace(outcome, code=201)
 
-    def _typed(self, target: Target, config: Object) -> None:
+    def _typed(self, target: Target, config: Object, namespace: str) -> None:
         """Refuse what does not fit the schema: who applies must know the fields, or their owners would be unknown."""
-        _, unknown = _known(target.resource, config)
+        _, unknown = bodies.known(target.resource, config)
         faults = [f".{field}: field not declared in schema" for field in unknown]
         if target.resource.custom:
             causes = schemas.broken(config, target.resource.schema)
@@ -123,8 +141,9 @@ class Writes:
             faults += [f".{field}: expected {types.replace(': ', ', got ')}" for field, types in said]
         faults += ownership.doubled(config, shape_of(target.resource))
         if faults:
-            resource, meta = target.resource, config["metadata"]
-            what = f"({meta.get('namespace', '')}/{target.name}; {resource.api_version}, Kind={resource.kind})"
+            resource = target.resource
+            version = f"{resource.group}/{resource.version}, Kind={resource.kind}"
+            what = f"({namespace}/{target.name}; {version})"
             told = faults[0] if len(faults) == 1 else "errors:\n" + "\n".join(f"  {fault}" for fault in faults)
             raise RefusedError(500, "", f"failed to create typed patch object {what}: {told}")
 
@@ -149,25 +168,6 @@ class Writes:
             raise RefusedError.not_found(target.resource.group, target.resource.plural, target.name)
         return entry.body
 
-    def _decent(self, target: Target, body: object) -> Object:
-        """The body, known to be an object of the kind the path asks for."""
-        if not isinstance(body, dict):
-            raise RefusedError.bad_request("the body of the request is not a JSON object")
-        resource = target.resource
-        said, expected = (body.get("apiVersion"), body.get("kind")), (resource.api_version, resource.kind)
-        if said[0] not in {None, expected[0]}:
-            message = f"the API version in the data ({said[0]}) does not match the expected API version ({expected[0]})"
-            raise RefusedError.bad_request(message)
-        if said[1] not in {None, expected[1]}:
-            raise RefusedError.bad_request(
-                f"the kind in the data ({said[1]}) does not match the expected kind ({expected[1]})"
-            )
-        meta = _decent_metadata(target, body.get("metadata") or {})
-        if wrong := builtins.mistyped_in(resource, body):
-            told = f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}'
-            raise RefusedError.bad_request(f"{told}: {wrong} must be a map of strings")
-        return {"apiVersion": expected[0], "kind": expected[1]} | body | {"metadata": meta}
-
     def _placeable(self, target: Target) -> None:
         """Whether an object may be made here, under this name."""
         resource, name = target.resource, target.name
@@ -187,7 +187,9 @@ class Writes:
                 raise RefusedError.not_found("", "namespaces", target.namespace)
             if "deletionTimestamp" in namespace.body["metadata"]:
                 why = f"unable to create new content in namespace {target.namespace} because it is being terminated"
-                raise RefusedError(403, "Forbidden", f'{resource.plural} "{name}" is forbidden: {why}')
+                going = f"namespace {target.namespace} is being terminated"
+                causes = [cause("NamespaceTerminating", "metadata.namespace", going)]
+                raise RefusedError.forbidden(resource.group, resource.plural, name, why, causes)
         if self._store.get(resource.storage, (target.namespace, name)) is not None:
             raise RefusedError.exists(resource.group, resource.plural, name)
 
@@ -207,6 +209,8 @@ class Writes:
 
     def _stored(self, target: Target, new: Object) -> Object:
         resource = target.resource
+        if self._deletion.ended(resource, new):
+            return new
         body = self._store.put(resource.storage, versions.kept(new, resource))
         if resource.group == EXTENSIONS:
             self._catalogue.learn([body])
@@ -258,12 +262,10 @@ class Writes:
         return replace(change, new=change.new | {"metadata": theirs | kept})
 
     def _without_unknown(self, target: Target, body: Object, options: Options) -> tuple[Object, tuple[str, ...]]:
-        kept, unknown = _known(target.resource, body)
+        kept, unknown = bodies.known(target.resource, body)
         told = tuple(f'unknown field "{field}"' for field in unknown)
         if told and options.strictness == "Strict":
-            who = f'{target.resource.kind} in version "{target.resource.version}" cannot be handled as a '
-            who += f"{target.resource.kind}: "
-            raise RefusedError.bad_request(f"{who}strict decoding error: {', '.join(told)}")
+            raise RefusedError.bad_request(f"{bodies.unfit(target.resource)}: strict decoding error: {', '.join(told)}")
         return kept, told if options.strictness == "Warn" else ()
 
     def _complete(self, change: Change, new: Object) -> Object:
@@ -272,7 +274,11 @@ class Writes:
         if resource.custom:
             filled: Object = schemas.defaulted(new, resource.schema)
             return filled
-        new = builtins.filled_in(resource, new)
+        try:
+            new = builtins.filled_in(resource, new)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            # The built-in types have no schema here: what their defaults stumble over is of another type.
+            raise RefusedError.bad_request(f"{bodies.unfit(resource)}: {error}") from error
         if resource.group == EXTENSIONS and not definitions.unsound(new):
             new = definitions.established(new, self._now())
         return new
@@ -284,7 +290,7 @@ class Writes:
             raise self._invalid(change.target, causes)
         if resource.custom:
             causes = schemas.broken(new, resource.schema)
-            causes = causes or self._unkept(resource, new, old)
+            causes += self._unkept(resource, new, old, causes)
         else:
             causes = builtins.changed_what_is_fixed(resource, old, new) if old else []
             causes += builtins.missing(resource, new)
@@ -292,7 +298,7 @@ class Writes:
         if causes:
             raise self._invalid(change.target, causes)
 
-    def _unkept(self, resource: Resource, new: Object, old: Object | None) -> list[Object]:
+    def _unkept(self, resource: Resource, new: Object, old: Object | None, broken: list[Object]) -> list[Object]:
         name = f"{resource.api_version}/{resource.plural}"
         schema, known = self._rules.get(name, (None, None))
         if schema is not resource.schema:
@@ -300,6 +306,8 @@ class Writes:
             self._rules[name] = (resource.schema, known)
         if known is None:
             return []
+        if {each["reason"] for each in broken} & _TOO_BROKEN:
+            return [cause("FieldValueInvalid", "<nil>", f"Invalid value: null: {_UNJUDGED}")]
         return list(rules.unkept(known, new) if old is None else rules.unkept(known, new, old))
 
     def _with_ledger(self, change: Change) -> Object:
@@ -319,25 +327,6 @@ class Writes:
         return RefusedError.invalid(target.resource.group, target.resource.kind, target.name, causes)
 
 
-def _decent_metadata(target: Target, meta: object) -> Object:
-    """The metadata, known to mean the object or the place the path means."""
-    resource = target.resource
-    if not isinstance(meta, dict):
-        raise RefusedError.bad_request("metadata is not a JSON object")
-    if target.name and meta.get("name", target.name) != target.name:
-        message = f"the name of the object ({meta['name']}) does not match the name on the URL ({target.name})"
-        raise RefusedError.bad_request(message)
-    if wrong := metadata.mistyped_in(meta):
-        told = f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}'
-        raise RefusedError.bad_request(f"{told}: metadata.{wrong} must be a map of strings")
-    if not resource.namespaced:
-        return {key: value for key, value in meta.items() if key != "namespace"}
-    if meta.get("namespace", target.namespace) != target.namespace:
-        why = "the namespace of the provided object does not match the namespace sent on the request"
-        raise RefusedError.bad_request(why)
-    return meta | {"namespace": target.namespace}
-
-
 def _only(target: Target, config: Object) -> Object:
     """What of an applied configuration counts on this path."""
     if target.subresource == "status":
@@ -354,17 +343,6 @@ def _part_of(target: Target) -> ownership.Part:
     if target.subresource == "status":
         return "status"
     return "all but status" if target.resource.has_status else "all"
-
-
-def _known(resource: Resource, body: Object) -> tuple[Object, tuple[str, ...]]:
-    """The body with the fields its type has, and those it has not."""
-    unknown = [f"metadata.{name}" for name in metadata.unknown_in(body["metadata"])]
-    kept = body | {"metadata": {k: v for k, v in body["metadata"].items() if f"metadata.{k}" not in unknown}}
-    if resource.custom:
-        kept, below = schemas.pruned(kept, resource.schema)
-        return kept, (*unknown, *below)
-    top = builtins.unknown_at_top(resource, kept)
-    return {key: value for key, value in kept.items() if key not in top}, (*unknown, *top)
 
 
 def _with_generation(resource: Resource, old: Object | None, new: Object) -> Object:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from any_cluster import AnyCluster, controlplane, local
+from installed_chart import team
 
 ROOT = Path(__file__).parents[1]
 
@@ -44,7 +45,7 @@ def cluster(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 @pytest.fixture
 def namespace(cluster: AnyCluster, request: pytest.FixtureRequest) -> Iterator[str]:
     """A namespace of the test's own, with the accounts and rights that a team is given."""
-    with cluster.team(request.node.name) as name:
+    with team(cluster, request.node.name) as name:
         yield name
 
 

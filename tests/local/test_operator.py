@@ -8,8 +8,9 @@ from waiting import eventually_now
 
 
 def a_town_without_parts(home: Path) -> TownInfo:
-    (home / "kubeconfig").write_text("{}")
-    return TownInfo(home=home, pid=1, kubeconfig=home / "kubeconfig", api_url="", secure_url="", token="")
+    file = home / "kubeconfig"
+    file.write_text("{}")
+    return TownInfo(home, pid=1, kubeconfig=file, operator_kubeconfig=file, api_url="", secure_url="", token="")
 
 
 def test_an_operator_that_was_never_started_is_not_running(tmp_path: Path):

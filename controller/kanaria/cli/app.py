@@ -31,21 +31,31 @@ def crds(folder: Annotated[Path, typer.Argument(help="Folder that the files are 
 def demo(
     home: Annotated[Path | None, typer.Option(help="Empty folder for the cluster, instead of a temporary one.")] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Leave the cluster up when the story is over.")] = False,
+    kubeconfig: Annotated[
+        Path | None,
+        typer.Option(help="An administrator's file: play on that cluster, a control plane without nodes, instead."),
+    ] = None,
 ) -> None:
     """The whole loop on real data: five acts of commits and requests; all else is the operator's doing.
 
     Starts a local cluster on this machine, commits a first model, a better one, a worse one, one that fails on live
     requests, and a revert. Ends with exit code 0 only if each act ended as told and no request was lost.
+
+    With --kubeconfig the operator works on that cluster as an account of its own with the least rights; Pods are
+    processes of this machine still. What the demo makes there it tells first, and removes at its end.
     """
     _needs_local()
     from rich.console import Console  # noqa: PLC0415 - heavy, and only this verb needs it
 
     from kanaria.cli.demo import play  # noqa: PLC0415 - likewise
+    from kanaria.local.demo.stage import NAMESPACE  # noqa: PLC0415 - likewise
+    from kanaria.local.settings import Host  # noqa: PLC0415 - likewise
 
     try:
         console = Console()
         # A log file or a pipe has no width of its own: lines are not broken there.
-        code = play(console if console.is_terminal else Console(width=LOG_WIDTH), home, keep=keep)
+        host = Host(kubeconfig, NAMESPACE) if kubeconfig else None
+        code = play(console if console.is_terminal else Console(width=LOG_WIDTH), home, keep=keep, host=host)
     except FileExistsError as error:
         typer.echo(str(error), err=True)
         code = 2

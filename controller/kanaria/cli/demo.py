@@ -6,26 +6,34 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
+import aiohttp
 from rich.console import Console
 from rich.live import Live
 from rich.markup import escape
 
+from kanaria.local.api_client import ApiError
 from kanaria.local.demo.screen import Scene, picture
 from kanaria.local.demo.story import ActFailedError, Story, fresh_home
+from kanaria.local.guest import NODE, objection
+from kanaria.local.kubeconfig import api_from, server_of
 from kanaria.local.operator import Operator
-from kanaria.local.settings import TownInfo
+from kanaria.local.rights import SYSTEM
+from kanaria.local.settings import Host, TownInfo
 from kanaria.local.upkeep import TownFailedError, down, up
 
 
-def play(console: Console, home: Path | None, *, keep: bool) -> int:
+def play(console: Console, home: Path | None, *, keep: bool, host: Host | None = None) -> int:
     """Play the story, and tell 0 only if each act ended as told and no request was lost to a transition."""
+    if host and not _welcome(console, host):
+        return 2
     folder = home or Path(tempfile.mkdtemp(prefix="kanaria-demo-"))
     fresh_home(folder)
     console.print(f"A local cluster is started in {folder} (this machine only).")
     try:
-        info = up(folder, with_parent=not keep, progress=lambda line: console.print(f"  {line}", style="dim"))
+        info = up(folder, with_parent=not keep, progress=partial(_tell_step, console), host=host)
         return _perform(console, info, keep=keep)
     except TownFailedError as error:
         console.print(f"[red]The local cluster did not start.[/] {escape(str(error))}")
@@ -39,6 +47,34 @@ def play(console: Console, home: Path | None, *, keep: bool) -> int:
             down(folder)
             if home is None:
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def _welcome(console: Console, host: Host) -> bool:
+    """Say what will be made on the host, or why nothing is."""
+    try:
+        against = asyncio.run(_objection(host))
+        server = server_of(host.kubeconfig)
+    except (OSError, ValueError, LookupError, ApiError, aiohttp.ClientError) as error:
+        against, server = f"it cannot be read: {error}", str(host.kubeconfig)
+    if against:
+        console.print(f"Nothing was done on {server}: {against}", style="red", markup=False)
+        return False
+    console.print(
+        f"The story is played on {server}. It makes there, and removes at its end: the namespaces {host.namespace} and "
+        f"{SYSTEM}, the Node {NODE}, ClusterRoles and their bindings kanaria and kanaria-synced, a PersistentVolume "
+        f"for each claim in {host.namespace}, and what is missing of the CRDs of Kanaria, KServe and Gateway API.",
+        markup=False,
+    )
+    return True
+
+
+async def _objection(host: Host) -> str:
+    async with api_from(host.kubeconfig) as api:
+        return await objection(api, host.namespace)
+
+
+def _tell_step(console: Console, line: str) -> None:
+    console.print(f"  {line}", style="dim")
 
 
 def _perform(console: Console, info: TownInfo, *, keep: bool) -> int:

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import cast
 
-from kanaria.local.settings import ALL_PARTS, Part, TownSettings
+from kanaria.local.settings import ALL_PARTS, Host, Part, TownSettings
 from kanaria.local.town import Town, TownBrokenError
 from kanaria.local.upkeep import take_lock
 
@@ -83,6 +83,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m kanaria.local.daemon", description=__doc__)
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--parts", default=",".join(sorted(ALL_PARTS)))
+    parser.add_argument("--host", type=Path, help="kubeconfig of a cluster to use instead of an own API server")
+    parser.add_argument("--namespace", help="which namespace of the host it keeps to")
     parser.add_argument("--tell-fd", type=int)
     parser.add_argument("--with-parent", action="store_true")
     chosen = parser.parse_args()
@@ -92,7 +94,8 @@ def main() -> int:
         log.error("another local cluster runs in %s", chosen.home)
         return 1
     parts = cast("frozenset[Part]", frozenset(chosen.parts.split(",")) & ALL_PARTS)
-    settings = TownSettings(chosen.home, parts)
+    host = Host(chosen.host, chosen.namespace) if chosen.host else None
+    settings = TownSettings(chosen.home, parts, host=host)
     try:
         why = asyncio.run(keep(settings, lock, Teller(chosen.tell_fd), with_parent=chosen.with_parent))
     except Exception:

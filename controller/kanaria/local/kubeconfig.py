@@ -12,15 +12,47 @@ import yaml
 
 from kanaria.local.api_client import Api
 
+FILES = {"certificate-authority", "client-certificate", "client-key"}
+
 
 def api_from(kubeconfig: Path) -> Api:
     """A client for the current context: by token or by client certificate, and the cluster's own authority."""
+    cluster, user = _current(kubeconfig)
+    trust = _trust(cluster, user) if cluster["server"].startswith("https:") else True
+    return Api(cluster["server"], token=user.get("token"), ssl=trust)
+
+
+def server_of(kubeconfig: Path) -> str:
+    """The address of the current context's API server."""
+    server: str = _current(kubeconfig)[0]["server"]
+    return server
+
+
+def for_token(kubeconfig: Path, token: str) -> dict[str, Any]:
+    """A kubeconfig for the same cluster and another user, who has this token."""
+    cluster, _ = _current(kubeconfig)
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "one",
+        "clusters": [{"name": "one", "cluster": cluster}],
+        "users": [{"name": "one", "user": {"token": token}}],
+        "contexts": [{"name": "one", "context": {"cluster": "one", "user": "one"}}],
+    }
+
+
+def _current(kubeconfig: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The cluster and the user of the current context; files named in them are made absolute."""
     config = yaml.safe_load(kubeconfig.read_text())
     context = _named(config["contexts"], config["current-context"])["context"]
     cluster = _named(config["clusters"], context["cluster"])["cluster"]
     user = _named(config["users"], context["user"])["user"]
-    trust = _trust(cluster, user) if cluster["server"].startswith("https:") else True
-    return Api(cluster["server"], token=user.get("token"), ssl=trust)
+    folder = kubeconfig.absolute().parent
+    return _rooted(cluster, folder), _rooted(user, folder)
+
+
+def _rooted(entry: dict[str, Any], folder: Path) -> dict[str, Any]:
+    return {key: str(folder / value) if key in FILES else value for key, value in entry.items()}
 
 
 def _named(entries: list[dict[str, Any]], name: str) -> dict[str, Any]:

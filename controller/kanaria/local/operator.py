@@ -82,7 +82,7 @@ class Operator:
 def settings_for(info: TownInfo) -> Mapping[str, str]:
     """The operator's settings in a town, as environment."""
     return {
-        "KUBECONFIG": str(info.kubeconfig),
+        "KUBECONFIG": str(info.operator_kubeconfig),
         "KANARIA_MLFLOW_TRACKING_URI": info.mlflow_url,
         "KANARIA_GATEWAY_METRICS_URL": f"{info.router_url}/stats/prometheus",
         "KANARIA_SERVING_URL": info.router_url,

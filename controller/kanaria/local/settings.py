@@ -20,18 +20,32 @@ def default_home(name: str = DEFAULT_NAME) -> Path:
 
 
 @dataclass(frozen=True, slots=True)
+class Host:
+    """A cluster whose API server and controllers a town uses instead of its own, and the one namespace it keeps to."""
+
+    kubeconfig: Path  # of an administrator
+    namespace: str
+
+
+@dataclass(frozen=True, slots=True)
 class TownSettings:
-    """How a town is started; the API server is always part of it."""
+    """How a town is started; the API server is always part of it, unless it has a host."""
 
     home: Path
     parts: frozenset[Part] = ALL_PARTS
     backoff: float = 1.0  # the first pause before a failed Pod or container is tried again
     git_password: str = ""  # what the http Git server asks for; empty: nothing
+    host: Host | None = None
 
     @property
     def kubeconfig(self) -> Path:
-        """The kubeconfig file that `up` writes."""
-        return self.home / "kubeconfig"
+        """An administrator's kubeconfig file: the one that `up` writes, or the host's."""
+        return self.host.kubeconfig if self.host else self.home / "kubeconfig"
+
+    @property
+    def operator_kubeconfig(self) -> Path:
+        """The operator's kubeconfig file; a town of its own knows no rights, and so but one user."""
+        return self.home / "operator.kubeconfig" if self.host else self.kubeconfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +55,10 @@ class TownInfo:
     home: Path
     pid: int
     kubeconfig: Path
-    api_url: str  # plain http, for clients that send the token without TLS
+    operator_kubeconfig: Path
+    api_url: str  # plain http, for clients that send the token without TLS; a host's as its kubeconfig says
     secure_url: str  # https, as the kubeconfig says; kept from one start to the next
-    token: str = field(repr=False)
+    token: str = field(repr=False)  # empty with a host
     router_url: str = ""
     mlflow_url: str = ""
     git_url: str = ""  # http; repositories are <git_url>/<name>.git
@@ -68,7 +83,7 @@ def read_info(home: Path) -> TownInfo | None:
     """What the last town of this home told, if there was one."""
     try:
         told: dict[str, Any] = json.loads((home / "town.json").read_text())
-        told |= {name: Path(told[name]) for name in ("home", "kubeconfig", "repository")}
+        told |= {name: Path(told[name]) for name in ("home", "kubeconfig", "operator_kubeconfig", "repository")}
         return TownInfo(**told)
     except (OSError, ValueError, TypeError, KeyError):
         return None

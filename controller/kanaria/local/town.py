@@ -7,6 +7,7 @@ import os
 import secrets
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
@@ -15,14 +16,17 @@ import yaml
 
 from kanaria.api.crds import crds
 from kanaria.local.api_client import DEFINITIONS, Api
-from kanaria.local.apiserver import ApiServer, ApiServerSettings, serve
-from kanaria.local.controllers.claims import run_claims
+from kanaria.local.apiserver import ApiServerSettings, serve
+from kanaria.local.controllers.claims import run_claims, run_volumes
 from kanaria.local.controllers.loop import run_deployments, run_jobs
 from kanaria.local.crds import files
 from kanaria.local.git_http import serve_git
+from kanaria.local.guest import lodging, quarters
 from kanaria.local.kserve.controller import run_kserve
 from kanaria.local.kserve.rendering import Runtime
+from kanaria.local.kubeconfig import api_from
 from kanaria.local.kubelet.agent import Kubelet, KubeletSettings
+from kanaria.local.kubelet.folders import Folders
 from kanaria.local.kubelet.forking import ForkServer, is_wanted
 from kanaria.local.kubelet.processes import PlainStarter, Starter
 from kanaria.local.leash import Leash
@@ -30,7 +34,7 @@ from kanaria.local.mlflow_server import serve_mlflow
 from kanaria.local.ports import free_port
 from kanaria.local.repository import repository
 from kanaria.local.router.gateway import run_router
-from kanaria.local.settings import Part, TownInfo, TownSettings, read_info
+from kanaria.local.settings import Host, Part, TownInfo, TownSettings, read_info
 
 T = TypeVar("T")
 Tell = Callable[[str], None]
@@ -80,7 +84,7 @@ class Town:
         starter = await self._starter(leash)
         mlflow = asyncio.create_task(self._mlflow(leash, starter))
         try:
-            server = await self._api_server()
+            addresses = await (self._api_server() if self.settings.host is None else self._lodge(self.settings.host))
             await self._workloads(leash, starter)
             router = await self._serving()
             git, repo = await self._git()
@@ -92,9 +96,10 @@ class Town:
             home=home,
             pid=os.getpid(),
             kubeconfig=self.settings.kubeconfig,
-            api_url=server.url,
-            secure_url=server.secure_url,
-            token=self._token(),
+            operator_kubeconfig=self.settings.operator_kubeconfig,
+            api_url=addresses[0],
+            secure_url=addresses[1],
+            token="" if self.settings.host else self._token(),
             router_url=router,
             mlflow_url=mlflow_url,
             git_url=git,
@@ -108,7 +113,15 @@ class Town:
             return await self._enter(ForkServer(self.settings.home / "zygote", leash))
         return PlainStarter()
 
-    async def _api_server(self) -> ApiServer:
+    async def _lodge(self, host: Host) -> tuple[str, str]:
+        """Be a guest: the API server, the workloads' controllers and the scheduler are the host's."""
+        self._tell("Kubernetes API of another cluster")
+        self.api = await self._enter(api_from(host.kubeconfig))
+        await self._enter(lodging(self.api, self.settings, host))
+        return self.api.url, self.api.url
+
+    async def _api_server(self) -> tuple[str, str]:
+        """One of its own: its address by plain http, and by https."""
         self._tell("Kubernetes API")
         home = self.settings.home
         port = free_port(_port(self._before.secure_url if self._before else ""))
@@ -120,20 +133,29 @@ class Town:
         config = self.settings.kubeconfig
         config.touch(mode=0o600)
         config.write_text(yaml.safe_dump(server.kubeconfig()))
-        return server
+        return server.url, server.secure_url
 
     async def _workloads(self, leash: Leash, starter: Starter) -> None:
-        if self._has("workloads"):
+        host, home = self.settings.host, self.settings.home
+        if host:
+            volumes = run_volumes(self.api, host.namespace, Folders(home).claim)
+            await self._enter(self._background("volume provisioner", volumes))
+        elif self._has("workloads"):
             self._tell("controllers")
             await self._enter(self._background("Job controller", run_jobs(self.api, backoff=self.settings.backoff)))
             await self._enter(self._background("Deployment controller", run_deployments(self.api)))
             await self._enter(self._background("claim binder", run_claims(self.api)))
         if self._has("kubelet"):
             self._tell("kubelet")
-            settings = KubeletSettings(self.settings.home, backoff=self.settings.backoff)
+            settings = KubeletSettings(home, backoff=self.settings.backoff)
+            if host:
+                settings = replace(settings, namespace=host.namespace, schedules=False, heartbeats=True)
             kubelet = Kubelet(self.api, settings, leash, starter)
             await self._enter(self._background("kubelet", kubelet.run()))
             await self._unless_broken(kubelet.registered.wait())
+        if host:
+            # Last, so that it goes before the kubelet: Pods that are deleted wait for its word.
+            await self._enter(quarters(self.api, host))
 
     async def _serving(self) -> str:
         address = ""

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import psutil
 
-from kanaria.local.settings import ALL_PARTS, Part, TownInfo, read_info
+from kanaria.local.settings import ALL_PARTS, Host, Part, TownInfo, read_info
 
 PATIENCE = 180.0
 SHUTDOWN = 60.0
@@ -49,6 +49,7 @@ def up(
     with_parent: bool = False,
     progress: Callable[[str], None] = lambda _: None,
     parts: frozenset[Part] = ALL_PARTS,
+    host: Host | None = None,
 ) -> TownInfo:
     """A town in a process of its own, ready; `with_parent` ends it when this process ends."""
     home = home.absolute()
@@ -58,11 +59,12 @@ def up(
         return running
     told, telling = os.pipe()
     holding, held = os.pipe() if with_parent else (None, None)
-    words = [sys.executable, "-m", "kanaria.local.daemon", "--home", str(home), "--parts", ",".join(sorted(parts))]
-    words += ["--tell-fd", str(telling)] + (["--with-parent"] if with_parent else [])
+    words = ["--home", str(home), "--parts", ",".join(sorted(parts)), "--tell-fd", str(telling)]
+    words += ["--host", str(host.kubeconfig.absolute()), "--namespace", host.namespace] if host else []
+    words += ["--with-parent"] if with_parent else []
     with (home / "town.log").open("wb") as log:
         process = subprocess.Popen(
-            words,
+            [sys.executable, "-m", "kanaria.local.daemon", *words],
             stdin=holding if with_parent else subprocess.DEVNULL,
             stdout=log,
             stderr=log,

@@ -3,20 +3,18 @@
 from collections.abc import Mapping
 from typing import Any
 
-from kanaria.local.api_client import NAMESPACES, Api, Resource
+from kanaria.local import rights
+from kanaria.local.api_client import Api, Resource
 
 NAMESPACE = "demo"
-ACCOUNTS = Resource("v1", "serviceaccounts", "ServiceAccount")
 GIT_SYNCS = Resource("kanaria.dev/v1alpha1", "gitsyncs", "GitSync")
 RUNS = Resource("kanaria.dev/v1alpha1", "mlpipelineruns", "MLPipelineRun")
 DEPLOYMENTS = Resource("kanaria.dev/v1alpha1", "modeldeployments", "ModelDeployment")
 
 
 async def furnish(api: Api, repository: str) -> None:
-    """The namespace, the team's accounts, and the GitSync that follows the repository."""
-    await api.apply(NAMESPACES, {"metadata": {"name": NAMESPACE}}, owner="kanaria-demo")
-    for name in ("kanaria-sync", "kanaria-runner"):
-        await api.apply(ACCOUNTS, {"metadata": {"name": name, "namespace": NAMESPACE}}, owner="kanaria-demo")
+    """The namespace, the team's accounts with their rights, and the GitSync that follows the repository."""
+    await rights.grant(api, rights.of_team(NAMESPACE), owner="kanaria-demo")
     spec = {"url": repository, "path": "deploy", "interval": "2s"}
     sync = {"metadata": {"name": "demo", "namespace": NAMESPACE}, "spec": spec}
     await api.apply(GIT_SYNCS, sync, owner="kanaria-demo")

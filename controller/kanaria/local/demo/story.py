@@ -14,6 +14,7 @@ from kanaria.local.demo.screen import Scene
 from kanaria.local.demo.stage import DEPLOYMENTS, NAMESPACE, RUNS, condition, furnish
 from kanaria.local.demo.traffic import Traffic
 from kanaria.local.demo.working_copy import Commit, WorkingCopy
+from kanaria.local.kubeconfig import api_from
 from kanaria.local.operator import Operator
 from kanaria.local.settings import TownInfo
 
@@ -51,7 +52,7 @@ class Story:
         """
         repository = f"{self.info.git_url}/team.git"
         copy = await asyncio.to_thread(WorkingCopy.clone, repository, self.info.home / "working-copy")
-        async with Api(self.info.api_url, self.info.token) as api:
+        async with api_from(self.info.kubeconfig) as api:
             await furnish(api, repository)
             users = asyncio.create_task(self.traffic.run())
             try:

@@ -35,6 +35,7 @@ class KubeletSettings:
 
     home: Path
     node: str = "local"
+    namespace: str = ""  # takes Pods of this namespace only; empty: of all
     schedules: bool = True  # takes Pods that no scheduler has bound; off against a real control plane
     heartbeats: bool = False  # renews its Lease, as a real node controller expects
     backoff: float = 1.0  # the first pause before a container is started again; 10 s in Kubernetes
@@ -57,7 +58,7 @@ class Kubelet:
         self._folders = Folders(settings.home)
         starter = starter or PlainStarter()
         self._machine = Machine(api, self._folders, leash, starter, clock, settings.backoff)
-        self._pods = Cache(api, PODS)
+        self._pods = Cache(api, PODS, settings.namespace)
         self._lives: dict[str, PodLife] = {}
         self._leaving: set[str] = set()
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import platform
 from datetime import datetime
 
+import aiohttp
 import psutil
 
-from kanaria.local.api_client import NODES, Api, ConflictError, NotFoundError, Resource, Thing
+from kanaria.local.api_client import NODES, Api, ApiError, ConflictError, Resource, Thing
 from kanaria.local.clock import Clock, written
 
+log = logging.getLogger(__name__)
 LEASES = Resource("coordination.k8s.io/v1", "leases", "Lease")
 LOGS = "local.kanaria.dev/logs"
 HEARTBEAT = 10
@@ -34,9 +37,9 @@ async def keep_alive(api: Api, name: str, clock: Clock) -> None:
         spec = {"holderIdentity": name, "leaseDurationSeconds": 4 * HEARTBEAT, "renewTime": moment}
         meta = {"name": name, "namespace": "kube-node-lease"}
         try:
-            await api.patch(LEASES, "kube-node-lease", name, {"spec": spec})
-        except NotFoundError:
-            await api.create(LEASES, {"metadata": meta, "spec": spec})
+            await api.apply(LEASES, {"metadata": meta, "spec": spec}, owner="kanaria-local")
+        except (ApiError, aiohttp.ClientError, TimeoutError) as error:
+            log.warning("the Lease of node %s: %s", name, error)
         await asyncio.sleep(HEARTBEAT)
 
 

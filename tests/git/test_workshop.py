@@ -344,11 +344,18 @@ async def test_a_commit_to_nowhere_is_a_result_with_an_error(team: TeamRepositor
     assert "there is no repository" in result.error
 
 
-async def test_file_addresses_are_for_local_clusters(team: TeamRepository, tmp_path: Path):
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        pytest.param("file:///etc/x.git", "local clusters only", id="the operator's disk"),
+        pytest.param("http://127.0.0.1:8080/x.git", "use https", id="the operator's own ports"),
+    ],
+)
+async def test_what_is_near_the_operator_is_for_local_clusters(tmp_path: Path, url: str, message: str):
     workshop = GitWorkshop(tmp_path / "home", no_secrets, allow_file=False, now=lambda: NOW)
 
-    with pytest.raises(GitTrouble, match="local clusters only"):
-        await workshop.head(head_of(team))
+    with pytest.raises(GitTrouble, match=message):
+        await workshop.head(GitHead(MINUTE, url, "main", "wine"))
 
 
 def secret(**entries: str) -> Callable[[str, str], Awaitable[Mapping[str, bytes]]]:
@@ -369,7 +376,7 @@ def secret(**entries: str) -> Callable[[str, str], Awaitable[Mapping[str, bytes]
 async def test_credentials_open_a_repository_over_http(team: TeamRepository, tmp_path: Path, entries: dict[str, str]):
     async with serve_git(team.bare.parent, password="open-sesame") as base:
         url = f"{base}/team.git"
-        workshop = GitWorkshop(tmp_path / "home", secret(**entries), allow_file=False, now=lambda: NOW)
+        workshop = GitWorkshop(tmp_path / "home", secret(**entries), allow_file=True, now=lambda: NOW)
 
         head = await workshop.head(GitHead(MINUTE, url, "main", "wine", "git"))
         result = await workshop.commit(replace(edits(team), url=url, secret="git"))
@@ -393,7 +400,7 @@ async def test_credentials_that_do_not_open_are_told_without_them(
     team: TeamRepository, tmp_path: Path, entries: dict[str, str], message: str
 ):
     async with serve_git(team.bare.parent, password="open-sesame") as base:
-        workshop = GitWorkshop(tmp_path / "home", secret(**entries), allow_file=False, now=lambda: NOW)
+        workshop = GitWorkshop(tmp_path / "home", secret(**entries), allow_file=True, now=lambda: NOW)
 
         with pytest.raises(GitTrouble, match=message) as caught:
             await workshop.head(GitHead(MINUTE, f"{base}/team.git", "main", "wine", "git"))

@@ -58,7 +58,7 @@ def environment(config: Mapping[str, str]) -> dict[str, str]:
 
 
 def _admit(scheme: str, host: str, *, allow_file: bool) -> None:
-    if scheme == "https" or (scheme == "file" and allow_file) or (scheme == "http" and _is_loopback(host)):
+    if scheme == "https" or (allow_file and (scheme == "file" or (scheme == "http" and _is_loopback(host)))):
         return
     if scheme == "http":
         raise GitTrouble(f"{host}: http would send credentials and manifests in the clear: use https")

@@ -71,7 +71,10 @@ class Alike:
 
 
 def _in_order(alike: dict[str, Any]) -> dict[str, Any]:
-    """A refusal with its causes in one order: the real server's is random, as is that of the message made of them."""
+    """An answer with its causes and resources in one order: the real server's is random, also in the message."""
+    resources = at(alike["body"], "resources")
+    if resources:
+        alike["body"]["resources"] = sorted(resources, key=lambda resource: resource["name"])
     causes = at(alike["body"], "details.causes") or []
     if len(causes) > 1:
         alike["body"]["details"]["causes"] = sorted(causes, key=lambda cause: (cause["field"], cause["message"]))

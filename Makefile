@@ -1,5 +1,5 @@
 # Each task is a line or two; CI calls the same.
-.PHONY: install demo test check crds chart lock
+.PHONY: install demo test check crds chart helm lock
 
 BIN := .venv/bin
 
@@ -33,6 +33,7 @@ BUILT := -X helm.sh/helm/v3/pkg/chartutil.k8sVersionMajor=1 -X helm.sh/helm/v3/p
 chart: install $(HELM)
 	$(HELM) lint --strict --kube-version 1.31.0 charts/kanaria
 	$(BIN)/pytest -q tests/chart
+helm: $(HELM)
 $(CACHE)/helm:
 	@command -v go >/dev/null || { echo "neither helm nor Go is on this machine: install helm 3, then run this again" >&2; exit 1; }
 	@echo "building helm, which takes some minutes"; GOBIN=$(CACHE) GOFLAGS=-mod=mod nice -n 10 go install -ldflags "-s -w $(BUILT)" helm.sh/helm/v3/cmd/helm@v3.18.4

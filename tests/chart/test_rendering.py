@@ -20,6 +20,7 @@ EVERYTHING = (
     "mlflow.credentialsSecret=mlflow",
     "gateway.metricsUrl=http://gateway.example.com:19001/stats/prometheus",
     "serving.url=http://models.example.com",
+    "kserve.canaryRouting=httproute",
     "runner.image=registry.example.com/kanaria:1",
     "image.digest=sha256:" + "0" * 64,
     "imagePullSecrets[0].name=registry",
@@ -89,6 +90,7 @@ def test_the_settings_reach_the_operator():
         "KANARIA_MLFLOW_TRACKING_URI": "https://mlflow.example.com",
         "KANARIA_GATEWAY_METRICS_URL": "http://gateway.example.com:19001/stats/prometheus",
         "KANARIA_SERVING_URL": "http://models.example.com",
+        "KANARIA_CANARY_ROUTING": "httproute",
         "KANARIA_RUNNER_IMAGE": "registry.example.com/kanaria:1",
     }
 

@@ -23,6 +23,7 @@ class FakeObjects:
     manifests: Mapping[ObjectRef, Manifest]
     unsynced: frozenset[Watch] = frozenset()
     forbidden: Mapping[Watch, str] = field(default_factory=dict)
+    scopes: Mapping[tuple[str, str], bool] = field(default_factory=dict)
 
     def get(self, ref: ObjectRef) -> Manifest | None:
         return self.manifests.get(ref)
@@ -44,6 +45,9 @@ class FakeObjects:
         """Nobody knows: all is looked at."""
         del api_version, kind, since
         return {}, None
+
+    def namespaced(self, api_version: str, kind: str) -> bool | None:
+        return self.scopes.get((api_version, kind))
 
     def synced(self, watch: Watch) -> bool:
         return watch not in self.unsynced
@@ -89,6 +93,7 @@ def a_world(
     commit_results: Mapping[ObjectRef, CommitResult] | None = None,
     unsynced: Iterable[Watch] = (),
     refused: Mapping[Watch, str] | None = None,
+    scopes: Mapping[tuple[str, str], bool] | None = None,
     subjects: Mapping[str, str] | None = None,
     settings: Settings | None = None,
 ) -> World:
@@ -99,7 +104,7 @@ def a_world(
     given = {question: _answer(value, now) for question, value in (answers or {}).items()}
     return World(
         objects=FakeObjects(
-            {ObjectRef.of(manifest): manifest for manifest in objects}, frozenset(unsynced), refused or {}
+            {ObjectRef.of(manifest): manifest for manifest in objects}, frozenset(unsynced), refused or {}, scopes or {}
         ),
         mirrors=FakeMirrors(files or {}, subjects or {}),
         now=lambda: now,

@@ -48,6 +48,7 @@ class SyncedCluster:
     unsynced: tuple[Watch, ...] = ()
     refused: Mapping[Watch, str] = field(default_factory=dict)
     refuse: Mapping[ObjectRef, FailureKind] = field(default_factory=dict)
+    scopes: Mapping[tuple[str, str], bool] = field(default_factory=dict)
     mirrors: Mirrors | None = None
     run: GitSyncPass = field(default_factory=GitSyncPass)
     status_writes: int = 0
@@ -90,6 +91,7 @@ class SyncedCluster:
             commit_results={SYNC: self.result} if self.result else {},
             unsynced=self.unsynced,
             refused=self.refused,
+            scopes=self.scopes,
         )
         if self.mirrors is not None:
             world = replace(world, mirrors=self.mirrors)

@@ -236,26 +236,6 @@ def test_a_value_that_the_server_stores_otherwise_is_applied_once_only(cluster: 
     assert applied(cluster.visit()) == ["ConfigMap wine/a"]
 
 
-def test_a_sync_elsewhere_cannot_own_an_object_here_whatever_its_label_says(cluster: SyncedCluster):
-    elsewhere = {**cluster.objects[SYNC], "metadata": {"name": "other", "namespace": "beer"}}
-    stale = {"name": "c", "namespace": "wine", "labels": {"kanaria.dev/git-sync": "other"}}
-    cluster.put(elsewhere)
-    cluster.put({"apiVersion": "v1", "kind": "ConfigMap", "metadata": stale, "data": {}})
-    cluster.commit({**FILES, "deploy/c.yaml": a_config_map("c")})
-
-    cluster.settle()
-
-    assert cluster.condition("Ready") == ("True", "Succeeded")
-
-
-def test_an_object_elsewhere_that_bears_the_label_is_not_pruned(cluster: SyncedCluster):
-    forged = {"name": "x", "namespace": "beer", "labels": {"kanaria.dev/git-sync": "team"}}
-    cluster.put({"apiVersion": "v1", "kind": "ConfigMap", "metadata": forged, "data": {}})
-    cluster.commit(FILES)
-
-    assert deleted(cluster.settle()) == []
-
-
 def test_an_object_of_another_sync_is_left_alone(cluster: SyncedCluster):
     other = {**cluster.objects[SYNC], "metadata": {"name": "other", "namespace": "wine"}}
     theirs = {"name": "c", "namespace": "wine", "labels": {"kanaria.dev/git-sync": "other"}}

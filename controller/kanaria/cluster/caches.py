@@ -102,6 +102,11 @@ class Caches:
         known = [names for names in told if names is not None]
         return now, frozenset().union(*known) if len(known) == len(told) else None
 
+    def namespaced(self, api_version: str, kind: str) -> bool | None:
+        """Whether objects of a watched kind belong to namespaces, as the API server says; None before it is known."""
+        told = (reflector.namespaced for reflector in self._of(api_version, kind))
+        return next((each for each in told if each is not None), None)
+
     def synced(self, watch: Watch) -> bool:
         """Whether the objects of the watch are all at hand."""
         reflector = self._reflectors.get(self._covering(watch))

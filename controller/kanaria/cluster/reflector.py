@@ -43,6 +43,7 @@ class Reflector:
         self.synced = asyncio.Event()
         self.refused = ""
         self.store = Store(watch.label)
+        self.namespaced: bool | None = None
         self._client = client
         self._told = told
         self._in_sync = in_sync
@@ -91,6 +92,7 @@ class Reflector:
     async def _list_and_watch(self) -> None:
         try:
             resource = await self._client.resource(self.watch.api_version, self.watch.kind)
+            self.namespaced = resource.namespaced
             since = await self._relist(resource)
         except NotFoundError:
             # Not served (yet): as far as anyone can know there are no such objects.

@@ -10,10 +10,10 @@ from typing import Generic, TypeVar
 from kanaria.api import GitSync
 from kanaria.decide.git_sync import FileRead, Tree, is_manifest, read_file, read_tree
 from kanaria.decide.git_sync.read_file import SIZE_MAX
-from kanaria.decide.git_sync.read_tree import NOTHING
+from kanaria.decide.git_sync.read_tree import NOTHING, Scope
 from kanaria.git.trouble import GitTrouble
 from kanaria.reconcile.git_standing import Standing
-from kanaria.reconcile.world import Mirrors
+from kanaria.reconcile.world import Mirrors, World
 from kanaria.vocabulary import ObjectRef
 
 FILES_KEPT = 50_000
@@ -47,6 +47,7 @@ class OfOneSync:
     commit: str = ""
     told: datetime | None = None
     tree_of: tuple[str, str, str] = ("", "", "")
+    scopes: tuple[bool | None, ...] = ()
     tree: Tree = NOTHING
     previous: Tree = NOTHING
 
@@ -69,15 +70,15 @@ class GitMemory:
         """The sync is gone."""
         self._syncs.pop(sync, None)
 
-    def read(self, known: OfOneSync, mirrors: Mirrors, commit: str, path: str, sync: ObjectRef) -> None:
-        """Bring the remembered tree to the commit."""
-        url = known.url_and_branch[0]
-        if known.tree_of == (url, commit, path):
+    def read(self, known: OfOneSync, world: World, commit: str, path: str, sync: ObjectRef) -> None:
+        """Bring the remembered tree to the commit, and its objects to where the API server says they belong."""
+        where, scope = (known.url_and_branch[0], commit, path), world.objects.namespaced
+        if known.tree_of == where and known.scopes == _scopes(known.tree, scope):
             return
-        known.previous, known.tree = known.tree, self._tree(mirrors, (url, commit, path), sync)
-        known.tree_of = (url, commit, path)
+        known.previous, known.tree = known.tree, self._tree(world, where, sync)
+        known.tree_of, known.scopes = where, _scopes(known.tree, scope)
 
-    def applied(self, known: OfOneSync, mirrors: Mirrors, sync: GitSync) -> Tree | None:
+    def applied(self, known: OfOneSync, world: World, sync: GitSync) -> Tree | None:
         """What was applied last, by what the status tells of it; None where that cannot be read any more."""
         told = sync.status.inventory.digest
         at_hand = next((tree for tree in (known.tree, known.previous) if tree.digest == told), None)
@@ -85,21 +86,26 @@ class GitMemory:
             return at_hand if told else None
         _, _, commit = (sync.status.last_applied_revision or "").rpartition(":")
         try:
-            tree = self._tree(mirrors, (sync.spec.url, commit, sync.spec.path), sync.ref)
+            tree = self._tree(world, (sync.spec.url, commit, sync.spec.path), sync.ref)
         except GitTrouble:
             return None
         return tree if tree.digest == told else None
 
-    def _tree(self, mirrors: Mirrors, where: tuple[str, str, str], sync: ObjectRef) -> Tree:
+    def _tree(self, world: World, where: tuple[str, str, str], sync: ObjectRef) -> Tree:
         """Only blobs that were not read yet are parsed."""
-        url, commit, path = where
+        (url, commit, path), mirrors = where, world.mirrors
         blobs = mirrors.files(url, commit, path)
         files = {
             name: self._files.get((blob, name, sync), partial(_file, mirrors, url, blob, name, sync))
             for name, blob in sorted(blobs.items())
             if is_manifest(name)
         }
-        return read_tree(files, mirrors.links(url, commit, path), sync, found=bool(blobs))
+        links = mirrors.links(url, commit, path)
+        return read_tree(files, links, sync, found=bool(blobs), scope=world.objects.namespaced)
+
+
+def _scopes(tree: Tree, scope: Scope) -> tuple[bool | None, ...]:
+    return tuple(scope(api_version, kind) for api_version, kind in tree.kinds)
 
 
 def _file(mirrors: Mirrors, url: str, blob: str, name: str, sync: ObjectRef) -> FileRead:

@@ -44,14 +44,14 @@ class GitSyncPass:
         is_news, known.told = result is not None and result.at != known.told, result.at if result else None
         try:
             if known.commit:
-                self._memory.read(known, world.mirrors, known.commit, sync.spec.path, sync.ref)
+                self._memory.read(known, world, known.commit, sync.spec.path, sync.ref)
         except GitTrouble:
             # The mirror was lost: the next look at the remote brings it back.
             known.commit = ""
         watched = watches(sync, known.tree.kinds if known.commit else ())
         failure, standing = world.failure(sync.ref), known.standing
         standing.carried(whole=failure is None)
-        standing.look(known.tree, self._memory.applied(known, world.mirrors, sync), watched, world.objects)
+        standing.look(known.tree, self._memory.applied(known, world, sync), watched, world.objects)
         differing = {ref: world.objects.get(ref) for ref in standing.differing}
         return Seen(
             head=head,

@@ -26,6 +26,9 @@ class Objects(Protocol):
     def changed(self, api_version: str, kind: str, since: Marks | None) -> tuple[Marks, frozenset[ObjectName] | None]:
         """A mark of now, and the names of what changed since an earlier one; None where that is not known."""
 
+    def namespaced(self, api_version: str, kind: str) -> bool | None:
+        """Whether objects of a watched kind belong to namespaces; None before it is known."""
+
     def synced(self, watch: Watch) -> bool:
         """Whether the objects of the watch are all in the cache."""
 

@@ -137,6 +137,30 @@ def test_one_object_in_two_files_is_refused_with_both_places():
     ]
 
 
+@pytest.mark.parametrize(
+    ("kind", "namespaced", "namespace", "label"),
+    [
+        pytest.param("Cluster", True, "wine", "team", id="a namespaced kind that is called Cluster"),
+        pytest.param("NodePool", False, "", "wine.team", id="a cluster-wide kind that nobody would guess"),
+        pytest.param("ClusterQueue", None, "", "wine.team", id="guessed while nothing is known"),
+        pytest.param("Queue", None, "wine", "team", id="guessed too"),
+    ],
+)
+def test_the_api_server_says_which_kinds_belong_to_namespaces(
+    kind: str,
+    namespaced: bool | None,  # noqa: FBT001 - a table's column
+    namespace: str,
+    label: str,
+):
+    text = f"apiVersion: example.com/v1\nkind: {kind}\nmetadata: {{name: a}}\n"
+
+    found = read_tree({"a.yaml": read(text)}, {}, SYNC, found=True, scope=lambda _version, _kind: namespaced)
+
+    (wanted,) = found.objects.values()
+    assert wanted.ref.namespace == wanted.manifest["metadata"].get("namespace", "") == namespace
+    assert wanted.manifest["metadata"]["labels"] == {"kanaria.dev/git-sync": label}
+
+
 def test_a_link_in_a_hidden_folder_is_of_other_tools():
     assert tree({".tools/skills": "symbolic link", "deploy/.cache/x": "submodule"}).faults == ()
 

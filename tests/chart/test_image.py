@@ -68,3 +68,11 @@ def test_what_is_copied_is_there_and_not_ignored(copied: str):
     for name in copied.split()[:-1]:
         assert Path(ROOT, name).exists()
         assert name in allowed
+
+
+def test_no_link_leads_out_of_what_the_image_is_built_from():
+    ignored = {line for line in (ROOT / ".dockerignore").read_text().splitlines() if line[:1] not in {"", "!", "#"}}
+    links = [path.relative_to(ROOT) for path in (ROOT / "controller").rglob("*") if path.is_symlink()]
+
+    assert links
+    assert [str(path) for path in links if not any(path.match(pattern) for pattern in ignored - {"*"})] == []

@@ -6,13 +6,14 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import yaml
 
 from kanaria.api.crds import crds
 from kanaria.local import rights
-from kanaria.local.api_client import DEFINITIONS, NAMESPACES, NODES, Api, NotFoundError, Resource, Thing
+from kanaria.local.api_client import DEFINITIONS, NAMESPACES, NODES, Api, ApiError, NotFoundError, Resource, Thing
 from kanaria.local.controllers.claims import VOLUME_LABEL, VOLUMES
 from kanaria.local.crds import files
 from kanaria.local.kubeconfig import for_token
@@ -21,6 +22,7 @@ from kanaria.local.settings import Host, TownSettings
 log = logging.getLogger(__name__)
 OWNER = "kanaria-local"
 NODE = "local"
+NOT_YET = {404, 429, 503}
 GLANCE = 0.2
 PATIENCE = 40.0
 
@@ -68,8 +70,9 @@ async def lodging(api: Api, settings: TownSettings, host: Host) -> AsyncGenerato
         for volume in (await api.list(VOLUMES, labels=f"{VOLUME_LABEL}={host.namespace}"))["items"]:
             await api.delete(VOLUMES, "", volume["metadata"]["name"])
         await rights.take_back(api, everywhere)
-        for name in brought:
-            await api.delete(DEFINITIONS, "", name)
+        await asyncio.gather(
+            _remove(api, NAMESPACES, rights.SYSTEM), *(_remove(api, DEFINITIONS, name) for name in brought)
+        )
 
 
 @asynccontextmanager
@@ -80,11 +83,7 @@ async def quarters(api: Api, host: Host) -> AsyncGenerator[None]:
         await rights.grant(api, [*rights.of_team(host.namespace), *own], owner=OWNER)
         yield
     finally:
-        await api.delete(NAMESPACES, "", host.namespace)
-        try:
-            await _until(lambda: _is_missing(api, NAMESPACES, host.namespace))
-        except TimeoutError:
-            log.warning("namespace %s is not gone after %.0f s; the cluster goes on with it", host.namespace, PATIENCE)
+        await _remove(api, NAMESPACES, host.namespace)
 
 
 async def _define(api: Api, brought: list[str]) -> None:
@@ -97,8 +96,17 @@ async def _define(api: Api, brought: list[str]) -> None:
             brought.append(name)
         if missing or definition not in others:
             await api.apply(DEFINITIONS, definition, owner=OWNER)
-    for name in brought:
-        await _until(lambda name=name: _is_established(api, name))  # type: ignore[misc] # mypy cannot infer its default
+    for resource in _served():
+        await _until(partial(_answers, api, resource))
+
+
+async def _remove(api: Api, resource: Resource, name: str) -> None:
+    """Delete it, and wait until it is gone: a story that follows at once is to find nothing."""
+    await api.delete(resource, "", name)
+    try:
+        await _until(lambda: _is_missing(api, resource, name))
+    except TimeoutError:
+        log.warning("%s %s is not gone after %.0f s; the cluster goes on with it", resource.kind, name, PATIENCE)
 
 
 async def _until(so: Callable[[], Awaitable[bool]]) -> None:
@@ -138,10 +146,15 @@ async def _is_missing(api: Api, resource: Resource, name: str) -> bool:
     return False
 
 
-async def _is_established(api: Api, name: str) -> bool:
-    definition = await api.get(DEFINITIONS, "", name)
-    conditions = (definition.get("status") or {}).get("conditions") or []
-    return any(each["type"] == "Established" and each["status"] == "True" for each in conditions)
+async def _answers(api: Api, resource: Resource) -> bool:
+    """Whether it can be asked for: a real server says "established" some moments before its storage is ready."""
+    try:
+        await api.list(resource)
+    except ApiError as error:
+        if error.status in NOT_YET:
+            return False
+        raise
+    return True
 
 
 def _is_closed(node: Thing) -> bool:

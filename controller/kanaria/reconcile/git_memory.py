@@ -4,7 +4,6 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Generic, TypeVar
 
 from kanaria.api import GitSync
@@ -16,7 +15,11 @@ from kanaria.reconcile.git_standing import Standing
 from kanaria.reconcile.world import Mirrors, World
 from kanaria.vocabulary import ObjectRef
 
-FILES_KEPT = 50_000
+FILES_KEPT = 200_000
+READ_AT_ONCE = 50
+"""Files that one visit parses: nobody else is served meanwhile, and the rest is for the next one, right after it."""
+Where = tuple[str, str, str]
+"""Address of a repository, commit and path."""
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -27,6 +30,9 @@ class Newest(Generic[K, V]):
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._known: OrderedDict[K, V] = OrderedDict()
+
+    def __contains__(self, key: K) -> bool:
+        return key in self._known
 
     def get(self, key: K, make: Callable[[], V]) -> V:
         """The value of the key, made where it is not known."""
@@ -70,13 +76,19 @@ class GitMemory:
         """The sync is gone."""
         self._syncs.pop(sync, None)
 
-    def read(self, known: OfOneSync, world: World, commit: str, path: str, sync: ObjectRef) -> None:
-        """Bring the remembered tree to the commit, and its objects to where the API server says they belong."""
+    def read(self, known: OfOneSync, world: World, commit: str, path: str, sync: ObjectRef) -> bool:
+        """Bring the remembered tree to the commit, and its objects to where the API server says they belong.
+
+        False where files are left to be read by the next visit.
+        """
         where, scope = (known.url_and_branch[0], commit, path), world.objects.namespaced
         if known.tree_of == where and known.scopes == _scopes(known.tree, scope):
-            return
+            return True
+        if not self._read_some(world.mirrors, where, sync):
+            return False
         known.previous, known.tree = known.tree, self._tree(world, where, sync)
         known.tree_of, known.scopes = where, _scopes(known.tree, scope)
+        return True
 
     def applied(self, known: OfOneSync, world: World, sync: GitSync) -> Tree | None:
         """What was applied last, by what the status tells of it; None where that cannot be read any more."""
@@ -91,22 +103,27 @@ class GitMemory:
             return None
         return tree if tree.digest == told else None
 
-    def _tree(self, world: World, where: tuple[str, str, str], sync: ObjectRef) -> Tree:
-        """Only blobs that were not read yet are parsed."""
-        (url, commit, path), mirrors = where, world.mirrors
-        blobs = mirrors.files(url, commit, path)
-        files = {
-            name: self._files.get((blob, name, sync), partial(_file, mirrors, url, blob, name, sync))
-            for name, blob in sorted(blobs.items())
-            if is_manifest(name)
-        }
-        links = mirrors.links(url, commit, path)
-        return read_tree(files, links, sync, found=bool(blobs), scope=world.objects.namespaced)
+    def _read_some(self, mirrors: Mirrors, where: Where, sync: ObjectRef) -> bool:
+        """Only blobs that were not read yet are parsed; whether all are now."""
+        unread = [each for each in _manifests(mirrors, where) if (*each, sync) not in self._files]
+        for name, blob in unread[:READ_AT_ONCE]:
+            self._file(mirrors, where[0], (name, blob), sync)
+        return len(unread) <= READ_AT_ONCE
+
+    def _file(self, mirrors: Mirrors, url: str, file: tuple[str, str], sync: ObjectRef) -> FileRead:
+        name, blob = file
+        return self._files.get((*file, sync), lambda: read_file(name, mirrors.blob(url, blob, SIZE_MAX + 1), sync))
+
+    def _tree(self, world: World, where: Where, sync: ObjectRef) -> Tree:
+        mirrors, scope = world.mirrors, world.objects.namespaced
+        files = {file[0]: self._file(mirrors, where[0], file, sync) for file in _manifests(mirrors, where)}
+        return read_tree(files, mirrors.links(*where), sync, found=bool(mirrors.files(*where)), scope=scope)
+
+
+def _manifests(mirrors: Mirrors, where: Where) -> list[tuple[str, str]]:
+    """Name and blob of each file that may hold manifests."""
+    return [(name, blob) for name, blob in sorted(mirrors.files(*where).items()) if is_manifest(name)]
 
 
 def _scopes(tree: Tree, scope: Scope) -> tuple[bool | None, ...]:
     return tuple(scope(api_version, kind) for api_version, kind in tree.kinds)
-
-
-def _file(mirrors: Mirrors, url: str, blob: str, name: str, sync: ObjectRef) -> FileRead:
-    return read_file(name, mirrors.blob(url, blob, SIZE_MAX + 1), sync)

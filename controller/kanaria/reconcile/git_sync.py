@@ -34,27 +34,33 @@ class GitSyncPass:
         except ValidationError as error:
             return refuse(body, error, world.now())
         known = self._memory.of(ref, sync.spec.url, sync.spec.ref.branch)
+        known.standing.carried(whole=world.failure(ref) is None)
+        if not self._is_read(sync, known, world):
+            watched = watches(sync, known.tree.kinds)
+            return Plan(questions=(head_question(sync),), watches=watched, look_again=world.now())
         plan = decide(sync, self._seen(sync, known, world), world.now())
         known.standing.plan(plan)
         return replace(plan, look_again=world.now()) if known.standing.pending else plan
 
-    def _seen(self, sync: GitSync, known: OfOneSync, world: World) -> Seen:
-        head, result = world.answer(head_question(sync)), world.commit_result(sync.ref)
-        known.commit = newest_commit(head, result, known.commit)
-        is_news, known.told = result is not None and result.at != known.told, result.at if result else None
+    def _is_read(self, sync: GitSync, known: OfOneSync, world: World) -> bool:
+        """Whether all files of the newest commit are read; some of them are at each visit."""
+        known.commit = newest_commit(world.answer(head_question(sync)), world.commit_result(sync.ref), known.commit)
         try:
-            if known.commit:
-                self._memory.read(known, world, known.commit, sync.spec.path, sync.ref)
+            return not known.commit or self._memory.read(known, world, known.commit, sync.spec.path, sync.ref)
         except GitTrouble:
             # The mirror was lost: the next look at the remote brings it back.
             known.commit = ""
+            return True
+
+    def _seen(self, sync: GitSync, known: OfOneSync, world: World) -> Seen:
+        result = world.commit_result(sync.ref)
+        is_news, known.told = result is not None and result.at != known.told, result.at if result else None
         watched = watches(sync, known.tree.kinds if known.commit else ())
-        failure, standing = world.failure(sync.ref), known.standing
-        standing.carried(whole=failure is None)
+        standing = known.standing
         standing.look(known.tree, self._memory.applied(known, world, sync), watched, world.objects)
         differing = {ref: world.objects.get(ref) for ref in standing.differing}
         return Seen(
-            head=head,
+            head=world.answer(head_question(sync)),
             commit=known.commit,
             tree=known.tree,
             synced=not standing.pending and all(world.objects.synced(watch) for watch in watched),
@@ -67,7 +73,7 @@ class GitSyncPass:
             edits=edits_wished(sync.metadata.namespace, world.objects),
             result=result,
             result_is_news=is_news,
-            failure=failure,
+            failure=world.failure(sync.ref),
         )
 
 

@@ -106,7 +106,7 @@ def is_manifest(path: str) -> bool:
 
 def is_hidden(path: str) -> bool:
     """Whether a path leads through a hidden folder or to a hidden file: they are for other tools."""
-    return any(part.startswith(".") for part in path.split("/"))
+    return "/." in f"/{path}"
 
 
 def read_file(path: str, content: bytes, sync: ObjectRef) -> FileRead:

@@ -135,5 +135,5 @@ class GitSync(Resource):
     )
     rules: ClassVar = (
         ("!self.path.split('/').exists(p, p == '..')", _NO_LEAVING),
-        ("!self.url.split('/')[2].contains('@')", _NO_USER),
+        ("size(self.url.split('/')) < 3 || !self.url.split('/')[2].contains('@')", _NO_USER),
     )

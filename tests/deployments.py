@@ -6,6 +6,7 @@ from typing import Any
 from kanaria.api import MetricPolicy, ModelDeployment
 from kanaria.decide.model_deployment.trials import trial_id
 from model_world import ModelWorld, Thing
+from own_route_world import OwnRouteWorld
 
 STEPS = [{"setWeight": 10}, {"pause": {"duration": "60s"}}, {"setWeight": 50}, {"pause": {"duration": "60s"}}]
 PREDICTOR = {"model": {"modelFormat": {"name": "sklearn"}}, "minReplicas": 1}
@@ -49,7 +50,8 @@ def a_world(policies: tuple[MetricPolicy, ...] | None = None, **fields: Any) -> 
     metadata = {"name": "wine", "namespace": "cellar", "uid": "u-md", "generation": 1}
     body = {"kind": "ModelDeployment", "metadata": metadata, "spec": a_spec(**fields), "status": {}}
     known = (a_policy(),) if policies is None else policies
-    return ModelWorld(body, policies={policy.metadata.name: policy for policy in known})
+    kind = OwnRouteWorld if "routing" in fields else ModelWorld
+    return kind(body, policies={policy.metadata.name: policy for policy in known})
 
 
 def serving(version: str = "7", **fields: Any) -> ModelWorld:

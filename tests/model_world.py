@@ -15,6 +15,7 @@ from kanaria.decide.model_deployment.wishes import edits_due
 from kanaria.local.kserve import planning
 from kanaria.local.kserve.rendering import Runtime
 from kanaria.serving.kserve import observe
+from kanaria.serving.way import Live
 from kanaria.vocabulary import (
     Act,
     Answer,
@@ -113,7 +114,7 @@ class ModelWorld:
 
     def seen(self) -> Seen:
         return Seen(
-            service=copy.deepcopy(self.service),
+            live=Live(copy.deepcopy(self.service), (), self.deployments, self.route),
             serving=observe(self.service, self.deployments, self.route),
             policies=dict(self.policies),
             answer=self.answer,

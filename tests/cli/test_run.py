@@ -2,8 +2,9 @@
 
 import pytest
 
-from kanaria.cli.run import settings_from
+from kanaria.cli.run import SettingError, settings_from
 from kanaria.reconcile.world import Settings
+from kanaria.serving.choice import CanaryRouting
 
 
 def test_nothing_set_means_nothing_configured():
@@ -16,6 +17,7 @@ def test_each_variable_is_one_setting():
         "KANARIA_GATEWAY_METRICS_URL": "http://gateway/stats",
         "KANARIA_SERVING_URL": "http://serving",
         "KANARIA_RUNNER_IMAGE": "registry.example.com/kanaria:1",
+        "KANARIA_CANARY_ROUTING": "httproute",
     }
 
     assert settings_from(environment) == Settings(
@@ -23,7 +25,13 @@ def test_each_variable_is_one_setting():
         gateway_metrics_url="http://gateway/stats",
         serving_url="http://serving",
         runner_image="registry.example.com/kanaria:1",
+        canary_routing=CanaryRouting.HTTP_ROUTE,
     )
+
+
+def test_an_unknown_way_of_routing_is_refused_with_those_there_are():
+    with pytest.raises(SettingError, match="is 'knative'; it must be one of: auto, native, httproute"):
+        settings_from({"KANARIA_CANARY_ROUTING": "knative"})
 
 
 @pytest.mark.parametrize(

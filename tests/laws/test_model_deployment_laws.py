@@ -8,7 +8,8 @@ from hypothesis import strategies as some
 
 from deployments import canary, phase, promoted, reason, serving, trying
 from kanaria.vocabulary import Apply, SetAlias, WriteStatus
-from model_world import ModelWorld
+from model_world import ModelWorld, Thing
+from own_route_world import ROUTING
 
 Happening = Callable[[ModelWorld], object]
 STEPS = ({"setWeight": 10}, {"pause": {"duration": "20s"}}, {"setWeight": 50}, {"pause": {"duration": "20s"}})
@@ -54,6 +55,9 @@ HAPPENINGS: dict[str, Happening] = {
     "aliases fail": lambda w: setattr(w, "refuse", SetAlias),
     "writes work": lambda w: setattr(w, "refuse", None),
 }
+WAYS = ({}, {"routing": ROUTING})
+ways = some.sampled_from(WAYS)
+"""KServe's own route, and Kanaria's."""
 stories = some.lists(some.sampled_from(sorted(HAPPENINGS)), min_size=1, max_size=14)
 searched = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -74,10 +78,10 @@ def mended(world: ModelWorld) -> ModelWorld:
 
 
 @searched
-@given(stories)
-def test_what_is_carried_out_leaves_nothing_to_write(story: list[str]):
+@given(stories, ways)
+def test_what_is_carried_out_leaves_nothing_to_write(story: list[str], way: Thing):
     """Idempotence."""
-    world = mended(told(story, serving(strategy=canary(*STEPS))))
+    world = mended(told(story, serving(strategy=canary(*STEPS), **way)))
 
     world.tick()
 
@@ -85,29 +89,35 @@ def test_what_is_carried_out_leaves_nothing_to_write(story: list[str]):
 
 
 @searched
-@given(stories)
-def test_stable_serves_in_every_state(story: list[str]):
+@given(stories, ways)
+def test_stable_serves_in_every_state(story: list[str], way: Thing):
     """Every request finds a server, but for those of a candidate that broke, until KServe has seen it."""
-    world = told(story, serving(strategy=canary(*STEPS)))
+    world = told(story, serving(strategy=canary(*STEPS), **way))
 
     assert world.unserved == 0 or "8 breaks" in story
 
 
 @searched
-@given(stories)
-def test_weights_sum_to_a_hundred(story: list[str]):
-    world = told(story, serving(strategy=canary(*STEPS)))
+@given(stories, ways)
+def test_weights_sum_to_a_hundred(story: list[str], way: Thing):
+    world = told(story, serving(strategy=canary(*STEPS), **way))
 
     applied = [act.manifest["spec"] for act in world.writes if isinstance(act, Apply)]
     assert all(0 <= sum(entry["trafficPercent"] for entry in spec.get("canary", ())) <= 100 for spec in applied)
+    rules = [spec["rules"][0]["backendRefs"] for spec in applied if "rules" in spec]
+    assert all(sum(backend["weight"] for backend in backends) == 100 for backends in rules)
     assert sum(world.weights().values()) == 100
 
 
 @searched
-@given(stories, some.sampled_from(["8 breaks", "8 turns bad", "metrics are lost", "suspended", "an unknown policy"]))
-def test_nothing_failing_unread_unready_or_held_is_given_more_traffic(story: list[str], trouble: str):
+@given(
+    stories,
+    some.sampled_from(["8 breaks", "8 turns bad", "metrics are lost", "suspended", "an unknown policy"]),
+    ways,
+)
+def test_nothing_failing_unread_unready_or_held_is_given_more_traffic(story: list[str], trouble: str, way: Thing):
     """Monotone safety: from the moment at which the trouble can be seen on."""
-    world = told(story, trying("8", strategy=canary(*STEPS)))
+    world = told(story, trying("8", strategy=canary(*STEPS), **way))
     world.refuse, world.metrics = None, trouble != "metrics are lost"
     if _stands_beside_stable(world):
         HAPPENINGS[trouble](world)
@@ -141,10 +151,10 @@ def _is_proven_bad(world: ModelWorld) -> bool:
 
 
 @searched
-@given(some.integers(0, 12), some.integers(0, 3), some.sampled_from(["good", "bad"]), some.booleans())
-def test_a_pass_cut_anywhere_ends_the_same_way(visits: int, acts: int, candidate: str, restarted: object):
+@given(some.integers(0, 12), some.integers(0, 3), some.sampled_from(["good", "bad"]), some.booleans(), ways)
+def test_a_pass_cut_anywhere_ends_the_same_way(visits: int, acts: int, candidate: str, restarted: object, way: Thing):
     """Resumability."""
-    whole, cut = serving(strategy=canary(*STEPS)), serving(strategy=canary(*STEPS))
+    whole, cut = serving(strategy=canary(*STEPS), **way), serving(strategy=canary(*STEPS), **way)
     for world in (whole, cut):
         world.spec(candidate={"version": "8"})
         if candidate == "bad":
@@ -167,10 +177,10 @@ def test_a_pass_cut_anywhere_ends_the_same_way(visits: int, acts: int, candidate
 
 
 @searched
-@given(stories)
-def test_a_transition_costs_one_status_write_and_rest_costs_none(story: list[str]):
+@given(stories, ways)
+def test_a_transition_costs_one_status_write_and_rest_costs_none(story: list[str], way: Thing):
     """Quiet: each pass writes the status once at most, and never the same twice."""
-    world = told(story, serving(strategy=canary(*STEPS)))
+    world = told(story, serving(strategy=canary(*STEPS), **way))
 
     written = [act.status for act in world.writes if isinstance(act, WriteStatus)]
     assert all(one != two for one, two in pairwise(written))

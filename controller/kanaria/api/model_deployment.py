@@ -88,6 +88,30 @@ class RollbackWindow(Part):
     """How long the previous model stays loaded without traffic."""
 
 
+class GatewayReference(Part):
+    """A Gateway of the Gateway API."""
+
+    name: Name
+    """Its name."""
+    namespace: Name | None = None
+    """Its namespace; that of the ModelDeployment where absent."""
+
+
+Hostname = Annotated[
+    str,
+    Field(max_length=253, pattern=r"^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"),
+]
+
+
+class Routing(Part):
+    """Requests come by an HTTPRoute of Kanaria's own, not by KServe's."""
+
+    gateway_ref: GatewayReference
+    """The Gateway that routes."""
+    hostnames: Annotated[tuple[Hostname, ...], Field(min_length=1, max_length=16)]
+    """The names under which the model is asked for."""
+
+
 class Acceptance(Part):
     """Who may propose here."""
 
@@ -114,6 +138,8 @@ class ModelDeploymentSpec(Part):
     """Versions that are not tried again."""
     predictor: Annotated[Predictor, Field(json_schema_extra=_WITH_MODEL), AfterValidator(_with_model)]
     """KServe's PredictorSpec, passed through; model.storageUri is filled in."""
+    routing: Routing | None = None
+    """The Gateway by which Kanaria splits the traffic itself; where absent KServe does. Cannot be added or removed."""
     service_account_name: Name = "kanaria-runner"
     """ServiceAccount of the namespace as which the InferenceService is applied."""
     strategy: Strategy

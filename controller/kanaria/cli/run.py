@@ -11,6 +11,11 @@ import typer
 
 from kanaria.cli.logs import LogFormat, begin_logging
 from kanaria.reconcile.world import Settings
+from kanaria.serving.choice import CanaryRouting
+
+
+class SettingError(Exception):
+    """A setting of the platform team's that cannot be read."""
 
 
 def run(
@@ -53,6 +58,9 @@ def run(
 
     - **KANARIA_SERVING_URL**: where a local router takes requests; default: what KServe tells.
 
+    - **KANARIA_CANARY_ROUTING**: auto, native (KServe's route only) or httproute (KServe splits no traffic here: a
+      ModelDeployment must name a Gateway in spec.routing); default: auto, what each ModelDeployment says.
+
     - **KANARIA_RUNNER_IMAGE**: Kanaria's own image, which checks the code out into each step; default: kanaria.
 
     - **KANARIA_ALLOW_FILE_REMOTES**: true allows file: repositories, as --dev does.
@@ -69,7 +77,7 @@ def run(
         mirrors = home or Path(tempfile.gettempdir(), "kanaria")
         way = Way(mirrors, lease_of(lease), Address.parse(metrics) if metrics else None)
         asyncio.run(live(settings_from(os.environ, dev=dev), way))
-    except (NoClusterError, LeaseNameError, AddressError) as error:
+    except (NoClusterError, LeaseNameError, AddressError, SettingError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
 
@@ -82,4 +90,13 @@ def settings_from(environment: Mapping[str, str], *, dev: bool = False) -> Setti
         serving_url=environment.get("KANARIA_SERVING_URL"),
         allow_file_remotes=dev or environment.get("KANARIA_ALLOW_FILE_REMOTES", "").lower() in {"1", "true", "yes"},
         runner_image=environment.get("KANARIA_RUNNER_IMAGE", "kanaria"),
+        canary_routing=_canary_routing(environment.get("KANARIA_CANARY_ROUTING") or CanaryRouting.AUTO),
     )
+
+
+def _canary_routing(word: str) -> CanaryRouting:
+    try:
+        return CanaryRouting(word)
+    except ValueError:
+        known = ", ".join(CanaryRouting)
+        raise SettingError(f"KANARIA_CANARY_ROUTING is {word!r}; it must be one of: {known}") from None

@@ -1,6 +1,6 @@
 """How a ModelDeployment is observed, and what its next plan is."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from pydantic import ValidationError
 
@@ -14,7 +14,9 @@ from kanaria.decide.unreadable import readable, refuse, sentence
 from kanaria.reconcile.world import World
 from kanaria.serving import naming
 from kanaria.serving.arrangement import read_spec
-from kanaria.serving.kserve import observe
+from kanaria.serving.choice import Choice, choose, served_way
+from kanaria.serving.own_route import Gateway
+from kanaria.serving.way import Live
 from kanaria.vocabulary import Answered, ObjectName, ObjectRef, Plan, marks
 from kanaria.vocabulary.objects import Manifest
 
@@ -34,29 +36,30 @@ class ModelDeploymentPass:
             self._memories.pop(self._uids.pop(name, ""), None)
         if body is None:
             return None
-        service = world.objects.get(naming.service_ref(name))
-        invalid = ""
+        live, invalid = _live(name, world), ""
         try:
             deployment = ModelDeployment.read(body)
         except ValidationError as error:
             invalid = sentence(error)
             try:
-                deployment = stand_in(body, service)
+                deployment = stand_in(body, served_way(live).observe(live, "").arrangement)
             except ValidationError:
                 return refuse(body, error, world.now())
-        seen = _observe(deployment, service, world, invalid)
+        seen = _observe(deployment, live, world, invalid)
         self._uids[name] = uid
         decision = decide(deployment, seen, world.now(), self._memories.get(uid, NOTHING_REMEMBERED))
         self._memories[uid] = decision.memory
         return decision.plan
 
 
-def _observe(deployment: ModelDeployment, service: Manifest | None, world: World, invalid: str) -> Seen:
-    name, url = deployment.name, world.settings.gateway_metrics_url
-    children = dict(_children(name, service, world))
+def _observe(deployment: ModelDeployment, live: Live, world: World, invalid: str) -> Seen:
+    stable, url = deployment.status.stable, world.settings.gateway_metrics_url
+    asked = Choice(served_way(live)) if invalid else choose(world.settings.canary_routing, _gateway(deployment), live)
     return Seen(
-        service=service,
-        serving=observe(service, children, world.objects.get(naming.route_ref(name))),
+        live=live,
+        way=asked.way,
+        unroutable=asked.objection,
+        serving=asked.way.observe(live, stable.predictor_name if stable is not None else ""),
         policies=_policies(deployment, world),
         answer=world.answer,
         failure=world.failure(deployment.ref),
@@ -67,13 +70,25 @@ def _observe(deployment: ModelDeployment, service: Manifest | None, world: World
     )
 
 
-def _children(name: ObjectName, service: Manifest | None, world: World) -> Iterator[tuple[str, Manifest]]:
-    """The Deployments of the predictors that are asked for, by name."""
-    for predictor in read_spec(service["spec"]).all if service is not None else ():
-        ref = naming.deployment_ref(name, predictor.name)
-        found = world.objects.get(ref)
-        if found is not None:
-            yield ref.name, found
+def _gateway(deployment: ModelDeployment) -> Gateway | None:
+    routing = deployment.spec.routing
+    if routing is None:
+        return None
+    return Gateway(routing.gateway_ref.name, routing.gateway_ref.namespace, routing.hostnames)
+
+
+def _live(name: ObjectName, world: World) -> Live:
+    """The objects by which it is served, as the caches have them."""
+    owner = ObjectRef(API_VERSION, "ModelDeployment", name.namespace, name.name)
+    service = world.objects.get(naming.service_ref(name))
+    owned = world.objects.list(*naming.INFERENCE_SERVICE, name.namespace, marks.owned_by(owner))
+    beside = tuple(each for each in owned if each["metadata"]["name"] != name.name)
+    refs = [naming.deployment_ref(ObjectName(name.namespace, each["metadata"]["name"]), "") for each in beside]
+    predictors = read_spec(service["spec"]).all if service is not None else ()
+    refs.extend(naming.deployment_ref(name, predictor.name) for predictor in predictors)
+    found = {ref.name: world.objects.get(ref) for ref in refs}
+    deployments = {key: thing for key, thing in found.items() if thing is not None}
+    return Live(service, beside, deployments, world.objects.get(naming.route_ref(name)))
 
 
 def _policies(deployment: ModelDeployment, world: World) -> Mapping[str, MetricPolicy | str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from kanaria.serving.choice import CanaryRouting
 from kanaria.vocabulary import Answer, CommitResult, Failure, ObjectName, ObjectRef, Question, Watch
 from kanaria.vocabulary.objects import Manifest
 
@@ -61,6 +62,7 @@ class Settings:
     serving_url: str | None = None
     allow_file_remotes: bool = False
     runner_image: str = "kanaria"
+    canary_routing: CanaryRouting = CanaryRouting.AUTO
 
 
 @dataclass(frozen=True, slots=True)

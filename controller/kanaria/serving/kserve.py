@@ -107,23 +107,24 @@ def observe(service: Manifest | None, deployments: Mapping[str, Manifest], route
         return NOTHING
     arrangement = read_spec(service["spec"])
     name = str(service["metadata"]["name"])
-    weights = _weights(route)
+    weights = shares(route)
     servers = {}
     for predictor in arrangement.all:
         backend = backend_name(name, predictor.name)
-        servers[predictor.name] = _servers(deployments.get(backend), weights.get(backend, 0))
+        servers[predictor.name] = servers_of(deployments.get(backend), weights.get(backend, 0))
     status = service.get("status") or {}
     return Serving(
         arrangement=arrangement,
         servers=servers,
         routed=route is not None,
-        accepted=_accepted(route),
+        accepted=accepted(route),
         url=status.get("url"),
-        message=_said(status),
+        message=said(status),
     )
 
 
-def _servers(deployment: Manifest | None, routed: int) -> Servers:
+def servers_of(deployment: Manifest | None, routed: int) -> Servers:
+    """What a Deployment says of its servers."""
     if deployment is None:
         return Servers(routed=routed, message="KServe has made no Deployment of it yet")
     metadata, spec, status = deployment["metadata"], deployment.get("spec") or {}, deployment.get("status") or {}
@@ -155,7 +156,7 @@ def _condition(status: Mapping[str, Any], type_: str) -> Mapping[str, Any]:
     return next((found for found in status.get("conditions") or () if found.get("type") == type_), {})
 
 
-def _weights(route: Manifest | None) -> dict[str, int]:
+def shares(route: Manifest | None) -> dict[str, int]:
     """The percent of the requests for each backend: weights are shares of their sum."""
     found: dict[str, int] = {}
     for rule in ((route or {}).get("spec") or {}).get("rules") or ():
@@ -166,7 +167,7 @@ def _weights(route: Manifest | None) -> dict[str, int]:
     return found
 
 
-def _accepted(route: Manifest | None) -> bool:
+def accepted(route: Manifest | None) -> bool:
     """Whether every gateway has accepted the route's newest generation: an older acceptance speaks of other weights."""
     if route is None:
         return False
@@ -180,7 +181,7 @@ def _accepts(parent: Mapping[str, Any], generation: int) -> bool:
     return found.get("status") == "True" and int(found.get("observedGeneration") or 0) >= generation
 
 
-def _said(status: Mapping[str, Any]) -> str:
+def said(status: Mapping[str, Any]) -> str:
     """What KServe objects to, for people: its conditions that are not as they should be, and a failed load."""
     failure = (status.get("modelStatus") or {}).get("lastFailureInfo") or {}
     against = [c for c in status.get("conditions") or () if c.get("status") == "False" and c.get("type") != "Ready"]

@@ -4,6 +4,7 @@ from kanaria.api.conditions import Reason
 from kanaria.decide.model_deployment import candidate, stable
 from kanaria.decide.model_deployment.scene import Scene
 from kanaria.vocabulary import Stall, Wait, marks
+from kanaria.vocabulary.objects import Manifest
 
 NOTHING_NAMED = Wait(
     Reason.NO_MODEL,
@@ -21,6 +22,9 @@ def admit(scene: Scene) -> Scene:
     if scene.seen.invalid:
         scene = scene.says(Stall(Reason.INVALID_SPEC, scene.seen.invalid))
         return candidate.keep(stable.keep(scene))
+    if scene.seen.unroutable:
+        scene = scene.says(Stall(Reason.NO_TRAFFIC_ROUTER, scene.seen.unroutable))
+        return candidate.keep(stable.keep(scene))
     scene = candidate.admit_candidate(stable.admit_stable(scene))
     spec = scene.md.spec
     return scene if spec.stable or spec.candidate else scene.says(NOTHING_NAMED)
@@ -33,17 +37,25 @@ def _go(scene: Scene) -> Scene:
 
 
 def _foreign(scene: Scene) -> Stall | None:
-    service = scene.seen.service
-    if service is None:
-        return None
-    metadata = service["metadata"]
+    """An object of the name that Kanaria's is to have, and which is not Kanaria's."""
+    live = scene.seen.live
+    if live.service is not None and not _is_own(scene, live.service):
+        return _anothers("InferenceService", live.service)
+    if live.route is not None and not scene.seen.way.lays_over and not _is_own(scene, live.route):
+        return _anothers("HTTPRoute", live.route)
+    return None
+
+
+def _is_own(scene: Scene, thing: Manifest) -> bool:
+    metadata = thing["metadata"]
     controllers = [owner for owner in metadata.get("ownerReferences") or () if owner.get("controller")]
-    if marks.owned_by(scene.md.ref).items() <= (metadata.get("labels") or {}).items() and all(
-        owner.get("kind") == "ModelDeployment" for owner in controllers
-    ):
-        return None
-    name = metadata["name"]
+    labelled = marks.owned_by(scene.md.ref).items() <= (metadata.get("labels") or {}).items()
+    return labelled and all(owner.get("kind") == "ModelDeployment" for owner in controllers)
+
+
+def _anothers(kind: str, thing: Manifest) -> Stall:
+    name = thing["metadata"]["name"]
     return Stall(
         Reason.OWNED_BY_ANOTHER,
-        f"InferenceService {name} is not Kanaria's; give the ModelDeployment another name, or delete that object",
+        f"{kind} {name} is not Kanaria's; give the ModelDeployment another name, or delete that object",
     )

@@ -165,7 +165,8 @@ def _objection(scene: Scene, candidate: CandidateModel, model: Model | None) -> 
             f"spec.candidate is version {model.version}, as spec.stable, with nothing changed; remove it, or propose "
             "another version or a changed predictor",
         )
-    if not stays_as_it_is(scene.md.spec.predictor, tried_predictor(scene.md, candidate)):
+    tried = tried_predictor(scene.md, candidate)
+    if scene.seen.way.lays_over and not stays_as_it_is(scene.md.spec.predictor, tried):
         return Stall(
             Reason.INVALID_SPEC,
             "spec.candidate.predictor empties a field of spec.predictor, but KServe lays a canary over the main "

@@ -19,8 +19,9 @@ from kanaria.decide.model_deployment.trials import REMEMBERED, forget
 from kanaria.decide.readiness import as_json, conditions, notices, status_write
 from kanaria.judge.checkpoint import checkpoint
 from kanaria.serving.arrangement import stays_as_it_is
-from kanaria.serving.kserve import Owner, expectation, render
-from kanaria.serving.naming import service_ref
+from kanaria.serving.kserve import Owner
+from kanaria.serving.naming import HTTP_ROUTE
+from kanaria.serving.way import Put, Step
 from kanaria.vocabulary import (
     Account,
     Act,
@@ -28,6 +29,7 @@ from kanaria.vocabulary import (
     Delete,
     Failure,
     FailureKind,
+    ObjectRef,
     Outcome,
     Plan,
     SetAlias,
@@ -121,25 +123,35 @@ def _warm(scene: Scene) -> Scene:
     if warm is None:
         return scene
     found = live.find(warm.predictor_name) if live is not None else None
-    if live is None or found is None or scene.now >= warm.until or not stays_as_it_is(live.main.spec, found.spec):
+    if live is None or found is None or scene.now >= warm.until:
+        return scene.with_status(warm=None)
+    if scene.seen.way.lays_over and not stays_as_it_is(live.main.spec, found.spec):
         return scene.with_status(warm=None)
     return scene.looks(warm.until)
 
 
 def _serving_acts(scene: Scene) -> tuple[Act, ...]:
-    """What is written of the InferenceService: nothing where the live one says it already."""
-    service, account = scene.seen.service, _account(scene)
+    """What is written of the serving objects: nothing where the live ones say it already."""
+    way, live = scene.seen.way, scene.seen.live
     if scene.hands_off:
         return ()
     if scene.arrangement is not None:
-        owner = Owner(scene.md.ref, scene.md.metadata.uid)
-        if service is not None and covers(service, expectation(owner, scene.arrangement)):
-            return ()
-        return (Apply(render(owner, scene.arrangement), account),)
-    if service is not None and _serves_nothing(scene):
-        (label,) = marks.owned_by(scene.md.ref).items()
-        return (Delete(service_ref(scene.md.name), account, label),)
-    return ()
+        steps = way.steps(Owner(scene.md.ref, scene.md.metadata.uid), scene.arrangement, live)
+    else:
+        steps = way.removal(live) if _serves_nothing(scene) else ()
+    return tuple(_act(scene, step) for step in steps if not _stands(step))
+
+
+def _stands(step: Step) -> bool:
+    """Whether the live object is already as it should be."""
+    return isinstance(step, Put) and step.live is not None and step.in_order and covers(step.live, step.expected)
+
+
+def _act(scene: Scene, step: Step) -> Act:
+    if isinstance(step, Put):
+        return Apply(step.manifest, _account(scene))
+    (label,) = marks.owned_by(scene.md.ref).items()
+    return Delete(step, _account(scene), label)
 
 
 def _serves_nothing(scene: Scene) -> bool:
@@ -162,7 +174,7 @@ def _failed_before(scene: Scene, asked: tuple[Act, ...]) -> Scene:
     before, trial = scene.md.status.trial, scene.active
     if trial is not None and not _lowers(scene):
         scene = scene.with_status(trial=before if before is not None and before.id == trial.id else None)
-    return scene.says(_refusal(scene, failure.kind, failure.message))
+    return scene.says(_refusal(scene, failure))
 
 
 def _refused_before(scene: Scene) -> Failure | None:
@@ -171,16 +183,30 @@ def _refused_before(scene: Scene) -> Failure | None:
     return failure if failure is not None and isinstance(failure.act, Apply | Delete) else None
 
 
-def _refusal(scene: Scene, kind: FailureKind, message: str) -> Outcome:
-    what = f"InferenceService {scene.md.metadata.name}"
-    if kind is FailureKind.UNREACHABLE:
+def _refusal(scene: Scene, failure: Failure) -> Outcome:
+    ref = _refused_object(failure, scene)
+    what, message = f"{ref.kind} {ref.name}", failure.message
+    if failure.kind is FailureKind.UNREACHABLE:
         return Wait(Reason.PROGRESSING_WITH_RETRY, f"{what}: {message}; tried again", retry=True)
-    if kind is FailureKind.FORBIDDEN:
+    if failure.kind is FailureKind.FORBIDDEN:
         account = _account(scene).name
         fact = f"ServiceAccount {account} may not write {what}: {message}"
-        remedy = "give it get, create, patch and delete on inferenceservices.serving.kserve.io in a Role"
-        return Stall(Reason.FORBIDDEN, f"{fact}; {remedy}")
+        plural = f"{ref.kind.lower()}s.{ref.api_version.partition('/')[0]}"
+        return Stall(Reason.FORBIDDEN, f"{fact}; give it get, create, patch and delete on {plural} in a Role")
+    if (ref.api_version, ref.kind) == HTTP_ROUTE:
+        remedy = "correct spec.routing, or install the Gateway API where there is none"
+        return Stall(Reason.NO_TRAFFIC_ROUTER, f"the API server refuses {what}: {message}; {remedy}")
     return Stall(Reason.INVALID_SPEC, f"the API server refuses {what}: {message}; correct spec.predictor")
+
+
+def _refused_object(failure: Failure, scene: Scene) -> ObjectRef:
+    match failure.act:
+        case Apply(manifest):
+            return ObjectRef.of(manifest)
+        case Delete(target):
+            return target
+        case _:
+            return scene.md.ref
 
 
 def _alias_acts(scene: Scene) -> tuple[Act, ...]:

@@ -10,6 +10,8 @@ from kanaria.api.model_deployment import ModelDeployment, ModelDeploymentStatus,
 from kanaria.judge.evidence import Evidence
 from kanaria.serving.arrangement import Arrangement
 from kanaria.serving.kserve import NOTHING, Serving
+from kanaria.serving.native import NATIVE
+from kanaria.serving.way import NOTHING_LIVE, Live, Way
 from kanaria.vocabulary import (
     GO,
     Answer,
@@ -23,7 +25,6 @@ from kanaria.vocabulary import (
     Stall,
     Verdict,
 )
-from kanaria.vocabulary.objects import Manifest
 
 ACTIVE = frozenset({TrialPhase.LOADING, TrialPhase.STEPPING, TrialPhase.PAUSED, TrialPhase.PASSED})
 """Phases of a trial that is not over."""
@@ -73,7 +74,10 @@ def _no_answer(_question: Question) -> Answer | None:
 class Seen:
     """The world as one pass sees it: caches, and the newest answers."""
 
-    service: Manifest | None = None
+    live: Live = NOTHING_LIVE
+    way: Way = NATIVE
+    unroutable: str = ""
+    """Why the traffic cannot be split in the way that is asked for."""
     serving: Serving = NOTHING
     policies: Mapping[str, MetricPolicy | str] = field(default_factory=dict)
     """MetricPolicies by name; a sentence in place of one that cannot be read."""

@@ -64,24 +64,20 @@ def _route(scene: Scene, name: str) -> Scene:
         return scene
     by = since + ROUTER_PATIENCE
     if scene.now < by:
-        return scene.looks(by).says(Wait(Reason.LOADING, "its servers are up; KServe makes the route"))
-    return scene.says(_no_router("made no HTTPRoute, though the model's servers are up"))
+        return scene.looks(by).says(Wait(Reason.LOADING, "its servers are up; the route to them is made"))
+    return scene.says(_no_router(scene, "no HTTPRoute sends requests to the model, though its servers are up"))
 
 
 def unrouted(scene: Scene, name: str, weight: int, since: datetime | None) -> Outcome:
     """A weight that is asked for and not in force: wait for it, and say what to do when it does not come."""
     by = since + ROUTER_PATIENCE if since is not None else None
     if by is not None and scene.now >= by and scene.seen.serving.ready(name):
-        return _no_router(f"did not send the candidate its {weight} % of the requests")
+        return _no_router(scene, f"the candidate was not given its {weight} % of the requests")
     return Wait(Reason.CANARY_STEP, f"the gateway takes up {weight} % for the candidate", until=by)
 
 
-def _no_router(fact: str) -> Stall:
-    return Stall(
-        Reason.NO_TRAFFIC_ROUTER,
-        f"KServe {fact}; set ingress.enableGatewayApi: true in its ConfigMap inferenceservice-config, and use a "
-        "release after 0.20.0, which accepts spec.canary and routes nothing",
-    )
+def _no_router(scene: Scene, fact: str) -> Stall:
+    return Stall(Reason.NO_TRAFFIC_ROUTER, f"{fact}; {scene.seen.way.remedy(scene.md.metadata.name)}")
 
 
 def _candidate(scene: Scene) -> Scene:

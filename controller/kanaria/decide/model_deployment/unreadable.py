@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from kanaria.api.model_deployment import ModelDeployment
-from kanaria.serving.arrangement import read_spec
+from kanaria.serving.arrangement import Arrangement
 from kanaria.vocabulary.objects import Manifest
 
 _STRATEGY = {"canary": {"steps": [{"setWeight": 0}], "maxDuration": "3650d", "onInconclusive": "Pause"}}
 
 
-def stand_in(body: Manifest, service: Manifest | None) -> ModelDeployment:
+def stand_in(body: Manifest, live: Arrangement | None) -> ModelDeployment:
     """The same object with a spec that says what is so.
 
     Raises:
@@ -24,7 +24,7 @@ def stand_in(body: Manifest, service: Manifest | None) -> ModelDeployment:
     stable, trial = status.get("stable") or {}, status.get("trial") or {}
     spec: dict[str, Any] = {
         "model": {"name": stable.get("model") or trial.get("model") or "unknown"},
-        "predictor": _predictor(service),
+        "predictor": _predictor(live),
         "strategy": _STRATEGY,
         "serviceAccountName": _account(body),
     }
@@ -35,10 +35,9 @@ def stand_in(body: Manifest, service: Manifest | None) -> ModelDeployment:
     return ModelDeployment.read({**body, "spec": spec})
 
 
-def _predictor(service: Manifest | None) -> dict[str, Any]:
-    if service is None:
+def _predictor(live: Arrangement | None) -> dict[str, Any]:
+    if live is None:
         return {"model": {}}
-    live = read_spec(service["spec"])
     return {**live.main.spec, **live.scaling}
 
 

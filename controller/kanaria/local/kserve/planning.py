@@ -11,7 +11,15 @@ from kanaria.local.api_client import DEPLOYMENTS, SERVICES, Resource, Thing
 from kanaria.local.kserve import conditions as said
 from kanaria.local.kserve import rendering, routing, status
 from kanaria.local.kserve.admission import refusal
-from kanaria.local.kserve.naming import HTTP_ROUTES, PREDICTOR, STANDARD, cluster_url, hostname
+from kanaria.local.kserve.naming import (
+    CLUSTER_LOCAL,
+    HTTP_ROUTES,
+    PREDICTOR,
+    STANDARD,
+    VISIBILITY_LABEL,
+    cluster_url,
+    hostname,
+)
 from kanaria.local.kserve.predictors import Predictor, canaries_of, stable_of
 from kanaria.local.kserve.rendering import FORMATS, HASH
 
@@ -105,10 +113,15 @@ def _orphans(seen: Seen, expected: AbstractSet[str]) -> Iterator[Remove]:
 
 def _route(seen: Seen, ready: AbstractSet[str], finding: said.Finding) -> Iterator[Put]:
     """The route is left as it is while the stable predictor is not ready."""
-    if finding.status == "True":
+    if finding.status == "True" and not _is_inside(seen):
         route = routing.route(seen.service, ready)
         if _differs(seen.route, route):
             yield Put(HTTP_ROUTES, route)
+
+
+def _is_inside(seen: Seen) -> bool:
+    """Whether it is only to be called inside the cluster: then KServe makes no route, and calls the ingress ready."""
+    return (seen.service["metadata"].get("labels") or {}).get(VISIBILITY_LABEL) == CLUSTER_LOCAL
 
 
 def _status(seen: Seen, stable: Predictor, canaries: Sequence[Thing], finding: said.Finding, now: str) -> Thing:
@@ -134,7 +147,7 @@ def _status(seen: Seen, stable: Predictor, canaries: Sequence[Thing], finding: s
 def _ingress_finding(seen: Seen, predictor: said.Finding) -> said.Finding:
     if predictor.status != "True":
         return said.Finding(said.INGRESS_READY, "False", "Predictor ingress not created")
-    objection = routing.objection(seen.route)
+    objection = None if _is_inside(seen) else routing.objection(seen.route)
     if objection:
         return said.Finding(said.INGRESS_READY, "False", *objection)
     return said.Finding(said.INGRESS_READY, "True")
@@ -142,10 +155,12 @@ def _ingress_finding(seen: Seen, predictor: said.Finding) -> said.Finding:
 
 def _address(seen: Seen, stable: Predictor, runtime: rendering.Runtime) -> Thing:
     """Where it is called; what was once said is left standing while the route is not accepted."""
-    if routing.objection(seen.route):
-        return {}
     meta = seen.service["metadata"]
     inside = {"url": cluster_url(stable.name, meta["namespace"])}
+    if _is_inside(seen):
+        return {"url": inside["url"], "address": inside, "components": {PREDICTOR: inside}}
+    if routing.objection(seen.route):
+        return {}
     url = f"http://{hostname(meta['name'], meta['namespace'])}"
     if runtime.ingress:
         url = f"{runtime.ingress}/serving/{meta['namespace']}/{meta['name']}"

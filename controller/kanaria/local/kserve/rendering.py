@@ -131,6 +131,7 @@ def _container(service: Thing, predictor: Predictor, runtime: Runtime) -> Thing:
     model = predictor.spec["model"]
     name = service["metadata"]["name"]
     own = {key: value for key, value in model.items() if key not in OF_THE_MODEL}
+    served = _model_name(own.get("args") or []) or name
     # A cluster's storage initializer would have put the model into /mnt/models; here it is read where it lies.
     args = [f"--model_name={name}", f"--model_dir={model['storageUri']}", f"--http_port={HTTP_PORT}"]
     container = {
@@ -139,7 +140,7 @@ def _container(service: Thing, predictor: Predictor, runtime: Runtime) -> Thing:
         "ports": [{"containerPort": HTTP_PORT, "protocol": "TCP"}],
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "readinessProbe": {
-            "httpGet": {"path": f"/v2/models/{name}/ready", "port": HTTP_PORT},
+            "httpGet": {"path": f"/v2/models/{served}/ready", "port": HTTP_PORT},
             "periodSeconds": 1,
             "timeoutSeconds": 5,
             "failureThreshold": 3,
@@ -148,6 +149,11 @@ def _container(service: Thing, predictor: Predictor, runtime: Runtime) -> Thing:
     }
     env = [{"name": "INFERENCE_SERVICE_NAME", "value": name}, *_env(own)]
     return {**container, "name": CONTAINER, "args": [*args, *own.get("args", [])], "env": env}
+
+
+def _model_name(args: list[str]) -> str:
+    """The name that the user's arguments give the model: the last of an argument counts, and theirs come last."""
+    return next((arg.partition("=")[2] for arg in reversed(args) if arg.startswith("--model_name=")), "")
 
 
 def _env(own: Thing) -> list[Any]:

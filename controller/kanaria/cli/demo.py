@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 import aiohttp
+import yaml
 from rich.console import Console
 from rich.live import Live
 from rich.markup import escape
@@ -52,10 +53,12 @@ def play(console: Console, home: Path | None, *, keep: bool, host: Host | None =
 def _welcome(console: Console, host: Host) -> bool:
     """Say what will be made on the host, or why nothing is."""
     try:
-        against = asyncio.run(_objection(host))
         server = server_of(host.kubeconfig)
-    except (OSError, ValueError, LookupError, ApiError, aiohttp.ClientError) as error:
-        against, server = f"it cannot be read: {error}", str(host.kubeconfig)
+        against = asyncio.run(_objection(host))
+    except (ApiError, aiohttp.ClientError, TimeoutError) as error:
+        against = f"it does not answer as a cluster would to its administrator: {error}"
+    except (OSError, TypeError, ValueError, LookupError, yaml.YAMLError) as error:
+        server, against = str(host.kubeconfig), f"this is no kubeconfig that can be used: {error}"
     if against:
         console.print(f"Nothing was done on {server}: {against}", style="red", markup=False)
         return False

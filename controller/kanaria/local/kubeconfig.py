@@ -56,7 +56,10 @@ def _rooted(entry: dict[str, Any], folder: Path) -> dict[str, Any]:
 
 
 def _named(entries: list[dict[str, Any]], name: str) -> dict[str, Any]:
-    return next(entry for entry in entries if entry["name"] == name)
+    for entry in entries:
+        if entry["name"] == name:
+            return entry
+    raise LookupError(f"the kubeconfig has no entry named {name!r}")
 
 
 def _trust(cluster: dict[str, Any], user: dict[str, Any]) -> ssl.SSLContext:

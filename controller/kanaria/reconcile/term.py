@@ -14,10 +14,11 @@ from kanaria.cluster.events import Recorder
 from kanaria.cluster.store import Change
 from kanaria.reconcile.asking import Asking
 from kanaria.reconcile.kinds import PlanFor
+from kanaria.reconcile.lanes import Lanes
 from kanaria.reconcile.meters import Meters
 from kanaria.reconcile.pokes import to_visit
 from kanaria.reconcile.visit import Memory, Visitor
-from kanaria.reconcile.visits import Visited, Visits
+from kanaria.reconcile.visits import Visited
 from kanaria.reconcile.workshops import Workshops
 from kanaria.reconcile.world import Settings, World
 from kanaria.vocabulary import ObjectRef
@@ -40,7 +41,7 @@ class Term:
         self._meters = meters
         self._recorder = Recorder(client, clock.now)
         memory = Memory()
-        self.visits = Visits(self._visit, clock, random.random)
+        self.visits = Lanes(self._visit, clock, random.random)
         self.asking = Asking(workshops.carriers(), clock, random.random, self.visits.poke, meters.asked)
         world = World(
             objects=caches,

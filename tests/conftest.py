@@ -36,7 +36,9 @@ def cluster(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         with local(tmp_path_factory.mktemp("cluster")) as found:
             yield found
     elif chosen == "controlplane":
-        with controlplane(request.config.getoption("--controlplane")) as found:
+        # Two runs at once on one machine name theirs, by the program's own variables.
+        name, port = os.environ.get("CONTROLPLANE_NAME", "kanaria"), int(os.environ.get("CONTROLPLANE_PORT", "16540"))
+        with controlplane(request.config.getoption("--controlplane"), name, port) as found:
             yield found
     else:
         yield AnyCluster("kubeconfig", Path(os.environ["KUBECONFIG"]))

@@ -11,6 +11,8 @@ from any_cluster import AnyCluster
 from replica_process import LEASE, By, Replica, leader_and_standby, written
 from waiting import eventually_now
 
+pytestmark = pytest.mark.slow  # two operators are started for each test
+
 QUIET = 6.0
 STOPPED = 20.0
 
@@ -111,7 +113,6 @@ def test_after_a_sigterm_the_other_acts_within_2_seconds(two: list[Replica], pol
     assert "Traceback" not in leader.said()
 
 
-@pytest.mark.slow
 def test_who_was_stopped_for_20_seconds_writes_nothing_any_more(two: list[Replica], policies: Policies):
     leader, standby = leader_and_standby(two)
     policies.answered(within=10)

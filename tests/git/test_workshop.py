@@ -97,16 +97,6 @@ async def test_a_new_commit_changes_only_the_blobs_it_touched(team: TeamReposito
     assert {path for path in after if after[path] != before[path]} == {"training/train.py"}
 
 
-async def test_of_a_huge_file_only_the_beginning_is_held_and_the_next_one_is_read_right(
-    team: TeamRepository, workshop: GitWorkshop
-):
-    team.commit({"deploy/huge.yaml": "x" * 5_000_000})
-    files = workshop.mirrors.files(team.url, await workshop.head(head_of(team)), "deploy")
-
-    assert workshop.mirrors.blob(team.url, files["deploy/huge.yaml"], 7) == b"xxxxxxx"
-    assert workshop.mirrors.blob(team.url, files[FILE], 1000).decode() == WINE
-
-
 async def test_links_are_told_apart_from_files(team: TeamRepository, workshop: GitWorkshop):
     (team.clone / "deploy" / "link.yaml").symlink_to("wine.yaml")
     team.commit({})

@@ -66,10 +66,14 @@ class Mirror:
         return said
 
     def newest(self, head: str, path: str) -> str:
-        """The newest commit up to the head that touched the path, empty where none did."""
-        if path in {"", "."}:
-            return head
-        return run(self.where, "log", "-1", "--format=%H", head, "--", path).line
+        """The newest commit up to the head that touched the path, empty where none did.
+
+        Kanaria's own commits change no code: a pipeline whose path is the whole repository must not train again
+        because of what it proposed.
+        """
+        others = ("--invert-grep", "--grep=^Kanaria-Object: ")
+        paths = () if path in {"", "."} else (path,)
+        return run(self.where, "log", "-1", "--format=%H", *others, head, "--", *paths).line
 
     def subject(self, commit: str) -> str:
         """First line of a commit's message."""

@@ -14,6 +14,7 @@ from kanaria.vocabulary import (
     Answer,
     Answered,
     Apply,
+    CommitResult,
     Delete,
     Failure,
     ModelVersion,
@@ -123,7 +124,8 @@ class Story:
     policies: tuple[MetricPolicy, ...] = ()
     targets: tuple[ModelDeployment, ...] = ()
     newer: tuple[MLPipelineRun, ...] = ()
-    landed: frozenset[ObjectName] = frozenset()
+    landed: Mapping[ObjectName, CommitResult] = field(default_factory=dict)
+    applied_at: Mapping[ObjectName, datetime] = field(default_factory=dict)
     failure: Failure | None = None
     ground: Ground = field(default_factory=lambda: Ground("http://mlflow:5000"))
     now: datetime = NOON
@@ -140,6 +142,7 @@ class Story:
             targets={target.name: target for target in self.targets},
             newer=self.newer,
             landed=self.landed,
+            applied_at=self.applied_at,
             failure=self.failure,
             ground=self.ground,
         )

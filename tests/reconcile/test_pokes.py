@@ -104,6 +104,11 @@ def poked(old: dict[str, Any] | None, new: dict[str, Any] | None) -> set[str]:
             id="a policy: whom it judges and pipelines that may name it, not runs that are over",
         ),
         pytest.param(
+            thing("GitSync", "sync"),
+            {"GitSync wine/sync", "MLPipelineRun lab/proposes"},
+            id="a GitSync: runs whose proposal it may have committed",
+        ),
+        pytest.param(
             thing("ModelDeployment", "wine", spec={"stable": {"version": "8"}}),
             {"ModelDeployment wine/wine", "GitSync wine/sync", "MLPipelineRun lab/proposes"},
             id="a ModelDeployment: itself, its syncs, runs with a proposal that is due",

@@ -125,6 +125,10 @@ class ProposalStatus(Part):
     """Due, Landed once committed, Applied once in the target's live spec; Dropped where another won or it refuses."""
     replaces: Annotated[str, Field(max_length=64)] = ""
     """The candidate that stood in the target when the proposal became due; a newer one of a person wins."""
+    commit: Annotated[str, Field(max_length=64)] = ""
+    """The commit that proposed it, where this operator made it."""
+    landed_at: datetime | None = None
+    """When that was pushed."""
     message: Text = ""
     """Why, where it is not simply done."""
 

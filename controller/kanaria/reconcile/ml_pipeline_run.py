@@ -1,19 +1,20 @@
 """How an MLPipelineRun is observed, and what its next plan is."""
 
-from datetime import timedelta
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
 
 from pydantic import ValidationError
 
-from kanaria.api import MetricPolicy, MLPipelineRun, ModelDeployment
+from kanaria.api import GitSync, MetricPolicy, MLPipelineRun, ModelDeployment
 from kanaria.api.ml_pipeline_run import RunPhase
 from kanaria.api.resource import API_VERSION
 from kanaria.decide.ml_pipeline_run import WATCHES, Ground, Seen, decide
 from kanaria.decide.ml_pipeline_run.observe import by_job, jobs_of, later_than
 from kanaria.decide.ml_pipeline_run.propose import targets_of
-from kanaria.decide.ml_pipeline_run.wishes import edits_due
+from kanaria.decide.ml_pipeline_run.wishes import is_of
 from kanaria.decide.unreadable import readable, refuse
 from kanaria.reconcile.world import World
-from kanaria.vocabulary import Edit, ObjectName, ObjectRef, Plan, marks
+from kanaria.vocabulary import CommitResult, ObjectName, ObjectRef, Plan, marks
 
 
 def plan_for(name: ObjectName, world: World) -> Plan | None:
@@ -46,15 +47,29 @@ def _seen(run: MLPipelineRun, world: World) -> Seen:
         policies={policy.metadata.name: policy for policy in policies},
         targets=found,
         newer=later_than(run, runs),
-        landed=frozenset(edit.target.object_name for edit in edits_due(run, found) if edit in _landed(edit, world)),
+        landed=dict(_landed(run, found.values(), world)),
+        applied_at=dict(_applied_at(found.values(), world)),
         failure=world.failure(run.ref),
         ground=Ground(settings.mlflow_tracking_uri or "", settings.runner_image, settings.allow_file_remotes),
     )
 
 
-def _landed(edit: Edit, world: World) -> tuple[Edit, ...]:
-    """What the newest write-back of the target's GitSync committed."""
-    labels = (world.objects.get(edit.target) or {}).get("metadata", {}).get("labels", {})
-    sync = ObjectRef(API_VERSION, "GitSync", edit.target.namespace, labels.get(marks.GIT_SYNC, ""))
-    result = world.commit_result(sync)
-    return result.landed if result else ()
+def _landed(
+    run: MLPipelineRun, targets: Iterable[ModelDeployment], world: World
+) -> Iterator[tuple[ObjectName, CommitResult]]:
+    """What the newest write-back of a target's GitSync committed of this run."""
+    for target in targets:
+        result = world.commit_result(_sync_of(target))
+        if result is not None and any(is_of(edit, run, target) for edit in result.landed):
+            yield target.name, result
+
+
+def _applied_at(targets: Iterable[ModelDeployment], world: World) -> Iterator[tuple[ObjectName, datetime]]:
+    for target in targets:
+        for sync in readable(GitSync, [world.objects.get(_sync_of(target))]):
+            if sync.status.last_applied_at is not None:
+                yield target.name, sync.status.last_applied_at
+
+
+def _sync_of(target: ModelDeployment) -> ObjectRef:
+    return ObjectRef(API_VERSION, "GitSync", target.metadata.namespace, target.metadata.labels.get(marks.GIT_SYNC, ""))

@@ -37,10 +37,11 @@ def _neighbours(ref: ObjectRef, changed: Manifest, objects: Objects, *, said: bo
             yield from _judged_by(ref, objects)
         case "GitSync":
             yield from _written_by(ref, objects)
+            yield from _proposing_to(ref.namespace, None, objects)
         case "ModelDeployment":
             yield from _syncs_of(ref.namespace, objects)
             if said:
-                yield from _proposing_to(ref, objects)
+                yield from _proposing_to(ref.namespace, ref.name, objects)
         case "MLPipelineRun":
             for namespace in sorted({proposal.get("namespace", "") for proposal in _proposals(changed)}):
                 yield from _syncs_of(namespace, objects)
@@ -109,11 +110,11 @@ def _judged_by(ref: ObjectRef, objects: Objects) -> Iterator[ObjectRef]:
             yield ObjectRef.of(run)
 
 
-def _proposing_to(ref: ObjectRef, objects: Objects) -> Iterator[ObjectRef]:
-    """The runs whose proposal the ModelDeployment has not shown yet."""
+def _proposing_to(namespace: str, name: str | None, objects: Objects) -> Iterator[ObjectRef]:
+    """The runs whose proposal the ModelDeployment, or for None any of the namespace, has not shown yet."""
     for run in objects.list(API_VERSION, "MLPipelineRun"):
-        due = (p for p in _proposals(run) if p.get("state") in {"Due", "Landed"})
-        if any((p.get("namespace"), p.get("modelDeployment")) == (ref.namespace, ref.name) for p in due):
+        due = [p for p in _proposals(run) if p.get("state") in {"Due", "Landed"} and p.get("namespace") == namespace]
+        if any(name in {None, proposal.get("modelDeployment")} for proposal in due):
             yield ObjectRef.of(run)
 
 

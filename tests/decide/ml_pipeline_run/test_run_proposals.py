@@ -1,12 +1,13 @@
 """Where a run that passed is proposed, by which edit, and how far that is."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from kanaria.api import ModelDeployment
 from kanaria.decide.ml_pipeline_run.wishes import edits_due
-from kanaria.vocabulary import EditClass, Field, ObjectName, Set
+from kanaria.vocabulary import CommitResult, EditClass, Field, ObjectName, Set
 from pipelines import A_MODEL, TO_WINE, Story, a_run, a_target, played, with_candidate
 
 WINE = ObjectName("wine", "wine")
@@ -65,6 +66,15 @@ def test_it_is_applied_once_the_live_spec_has_the_version(spec: dict):
     assert edits(story) == ()
 
 
+def test_the_commit_that_proposed_it_is_told_also_where_it_is_applied_at_once():
+    story = proposing(a_target())
+
+    story.landed, story.targets = {WINE: CommitResult(story.now, "abc123")}, (a_target(candidate={"version": "8"}),)
+    story.settle()
+
+    assert (state(story)[0], story.run.status.proposals[0].commit) == ("Applied", "abc123")
+
+
 def test_what_is_applied_stays_applied():
     story = proposing(a_target(candidate={"version": "8"}))
 
@@ -74,15 +84,40 @@ def test_what_is_applied_stays_applied():
     assert state(story)[0] == "Applied"
 
 
-def test_between_the_commit_and_its_sync_nothing_is_edited_twice():
+def landed() -> Story:
+    """A run whose proposal is committed, and not applied yet."""
     story = proposing(a_target())
+    story.landed = {WINE: CommitResult(story.now, "abc123")}
+    story.settle()
+    story.landed = {}
+    return story.settle()
 
-    story.landed = frozenset({WINE})
-    story.settle()
-    story.landed = frozenset()
-    story.settle()
+
+def test_between_the_commit_and_its_sync_nothing_is_edited_twice():
+    story = landed()
 
     assert (state(story)[0], story.ready()[1], edits(story)) == ("Landed", "AwaitingSync", ())
+    assert story.run.status.proposals[0].commit == "abc123"
+
+
+@pytest.mark.parametrize(
+    ("applied", "later", "expected"),
+    [
+        pytest.param(None, 300, "Landed", id="nothing was applied yet"),
+        pytest.param(-1, 300, "Landed", id="only what came before"),
+        pytest.param(5, 10, "Landed", id="something later, just now: the target may not be seen yet"),
+        pytest.param(5, 300, "Dropped", id="something later, and the target does not show it"),
+    ],
+)
+def test_a_proposal_that_a_person_took_back_is_not_waited_for(applied: int | None, later: int, expected: str):
+    story = landed()
+    story.applied_at = {} if applied is None else {WINE: story.now + timedelta(seconds=applied)}
+
+    story.later(seconds=later).settle()
+
+    assert state(story)[0] == expected
+    assert edits(story) == ()
+    assert ("commit abc123 was taken back" in state(story)[1]) == (expected == "Dropped")
 
 
 def test_the_newer_edit_of_a_person_wins():

@@ -4,7 +4,7 @@ from kanaria.api import ModelDeployment
 from kanaria.api.conditions import Reason
 from kanaria.api.ml_pipeline_run import MLPipelineRun, ProposalStatus, RegisteredModel
 from kanaria.decide.ml_pipeline_run.scene import EVERY, Scene, Turn, going_on
-from kanaria.vocabulary import GO, ObjectName, Outcome, Stall, Wait, marks
+from kanaria.vocabulary import GO, CommitResult, ObjectName, Outcome, Stall, Wait, marks
 
 OPEN = ("Due", "Landed")
 
@@ -46,21 +46,40 @@ def _followed(proposal: ProposalStatus, scene: Scene) -> ProposalStatus:
     target = scene.seen.targets.get(name)
     if target is None:
         return _at(proposal, proposal.state, f"spec.promote: ModelDeployment {name} does not exist yet; commit it")
+    proposal = _pushed(proposal, scene.seen.landed.get(name))
     if _is_there(target, scene):
         return _at(proposal, "Applied", "")
     lost = _lost(proposal, target, scene)
     if lost:
         return _at(proposal, "Dropped", lost)
-    return _at(proposal, *_open(proposal, target, scene))
+    return _at(proposal, "Landed" if proposal.commit else proposal.state, _held_up(proposal, target))
 
 
-def _open(proposal: ProposalStatus, target: ModelDeployment, scene: Scene) -> tuple[str, str]:
-    if marks.GIT_SYNC not in target.metadata.labels:
-        return "Due", (
-            f"no GitSync holds ModelDeployment {target.name}: nothing can be committed; "
-            "let one apply it from Git, or set spec.candidate by hand"
-        )
-    return ("Landed" if proposal.state == "Landed" or target.name in scene.seen.landed else "Due"), ""
+def _pushed(proposal: ProposalStatus, landed: CommitResult | None) -> ProposalStatus:
+    """The proposal with the commit that made it, where that is news."""
+    if landed is None or proposal.commit:
+        return proposal
+    return proposal.model_copy(update={"commit": landed.commit, "landed_at": landed.at})
+
+
+def _held_up(proposal: ProposalStatus, target: ModelDeployment) -> str:
+    """Why no commit can be made, in a sentence; empty where one can."""
+    if proposal.commit or marks.GIT_SYNC in target.metadata.labels:
+        return ""
+    return (
+        f"no GitSync holds ModelDeployment {target.name}: nothing can be committed; "
+        "let one apply it from Git, or set spec.candidate by hand"
+    )
+
+
+def _was_taken_back(proposal: ProposalStatus, scene: Scene) -> bool:
+    """Whether the target's GitSync has applied what came after the commit, and the target does not show it."""
+    name = ObjectName(proposal.namespace, proposal.model_deployment)
+    applied = scene.seen.applied_at.get(name)
+    if proposal.landed_at is None or applied is None:
+        return False
+    # The caches of the sync and of its object are told apart.
+    return applied > proposal.landed_at and scene.now >= applied + 3 * EVERY
 
 
 def _at(proposal: ProposalStatus, state: str, message: str) -> ProposalStatus:
@@ -85,6 +104,8 @@ def _lost(proposal: ProposalStatus, target: ModelDeployment, scene: Scene) -> st
     newer = next((run for run in scene.seen.newer if _proposes(run, name)), None)
     if newer:
         return f"run {newer.metadata.name} proposes a newer version"
+    if _was_taken_back(proposal, scene):
+        return f"commit {proposal.commit[:12]} was taken back before it was applied"
     candidate = candidate_of(target)
     if candidate and candidate != proposal.replaces:
         return f"another candidate, version {candidate}, was set meanwhile; the newer edit wins"

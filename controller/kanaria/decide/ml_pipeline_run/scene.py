@@ -1,7 +1,7 @@
 """What a run's phases look at, and what each hands on to the next."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,6 +14,7 @@ from kanaria.vocabulary import (
     Act,
     Answer,
     Answered,
+    CommitResult,
     Failure,
     ObjectName,
     Outcome,
@@ -58,8 +59,10 @@ class Seen:
     """The ModelDeployments that the run may propose to, as far as they exist."""
     newer: tuple[MLPipelineRun, ...] = ()
     """Later runs of the same pipeline."""
-    landed: frozenset[ObjectName] = frozenset()
-    """Targets whose GitSync has committed this run's edit."""
+    landed: Mapping[ObjectName, CommitResult] = field(default_factory=dict)
+    """The commit of this run's edit, by target, where its GitSync made it."""
+    applied_at: Mapping[ObjectName, datetime] = field(default_factory=dict)
+    """When the target's GitSync applied a new commit last."""
     failure: Failure | None = None
     """What could not be carried out of the run's newest plan."""
     ground: Ground = Ground()

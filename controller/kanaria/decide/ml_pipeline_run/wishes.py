@@ -8,6 +8,7 @@ from kanaria.decide.ml_pipeline_run.propose import candidate_of, refusal
 from kanaria.vocabulary import Edit, EditClass, Field, ObjectName, Set
 
 _CANDIDATE = ("spec", "candidate")
+_RUN = "Kanaria-Run"
 
 
 def edits_due(run: MLPipelineRun, targets: Mapping[ObjectName, ModelDeployment]) -> tuple[Edit, ...]:
@@ -22,6 +23,11 @@ def edits_due(run: MLPipelineRun, targets: Mapping[ObjectName, ModelDeployment])
     return tuple(_edit(run, model, target) for target in _open(run, targets) if not refusal(target, run, model))
 
 
+def is_of(edit: Edit, run: MLPipelineRun, target: ModelDeployment) -> bool:
+    """Whether an edit is the one by which the run proposes to the target."""
+    return edit.target == target.ref and (_RUN, str(run.name)) in edit.trailers
+
+
 def _open(run: MLPipelineRun, targets: Mapping[ObjectName, ModelDeployment]) -> Iterator[ModelDeployment]:
     for proposal in run.status.proposals:
         target = targets.get(ObjectName(proposal.namespace, proposal.model_deployment))
@@ -34,7 +40,7 @@ def _edit(run: MLPipelineRun, model: RegisteredModel, target: ModelDeployment) -
     before = live.model_dump(mode="json", by_alias=True, exclude_none=True) if live else None
     candidate = {"version": model.version} | ({"modelId": model.model_id} if model.model_id else {})
     said = [f"* {gate.policy}/{gate.metric}: {gate.message}" for gate in run.status.gates]
-    trailers = [("Kanaria-Reason", "Proposed"), ("Kanaria-Run", str(run.name))]
+    trailers = [("Kanaria-Reason", "Proposed"), (_RUN, str(run.name))]
     if run.spec.revision:
         trailers.append(("Kanaria-Revision", run.spec.revision))
     return Edit(

@@ -1,7 +1,7 @@
 """What the workshop brings from and to real repositories."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,7 +24,7 @@ from kanaria.vocabulary import (
     SourceHead,
     Unset,
 )
-from team_repository import WINE, TeamRepository, git
+from team_repository import WINE, TeamRepository, git, secret
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -348,14 +348,6 @@ async def test_what_is_near_the_operator_is_for_local_clusters(tmp_path: Path, u
         await workshop.head(GitHead(MINUTE, url, "main", "wine"))
 
 
-def secret(**entries: str) -> Callable[[str, str], Awaitable[Mapping[str, bytes]]]:
-    async def read(namespace: str, name: str) -> Mapping[str, bytes]:
-        assert (namespace, name) == ("wine", "git")
-        return {key: value.encode() for key, value in entries.items()}
-
-    return read
-
-
 @pytest.mark.parametrize(
     "entries",
     [
@@ -375,25 +367,3 @@ async def test_credentials_open_a_repository_over_http(team: TeamRepository, tmp
     assert head != team.head() == result.commit
     on_disk = [file.read_bytes() for file in (tmp_path / "home").rglob("*") if file.is_file()]
     assert not any(b"sesame" in content for content in on_disk)
-
-
-@pytest.mark.parametrize(
-    ("entries", "message"),
-    [
-        pytest.param({"bearerToken": "wrong-word"}, "refuses the credentials|asks for credentials", id="wrong"),
-        pytest.param({"token": "wrong-word"}, "needs username and password, or bearerToken", id="other keys"),
-        pytest.param({"bearerToken": "wrong-word\nX: y"}, "more than one line", id="a header smuggled in"),
-        pytest.param({}, "Secret wine/git of spec.secretRef is not there", id="no Secret"),
-    ],
-)
-async def test_credentials_that_do_not_open_are_told_without_them(
-    team: TeamRepository, tmp_path: Path, entries: dict[str, str], message: str
-):
-    async with serve_git(team.bare.parent, password="open-sesame") as base:
-        workshop = GitWorkshop(tmp_path / "home", secret(**entries), allow_file=True, now=lambda: NOW)
-
-        with pytest.raises(GitTrouble, match=message) as caught:
-            await workshop.head(GitHead(MINUTE, f"{base}/team.git", "main", "wine", "git"))
-
-    assert "wrong-word" not in str(caught.value)
-    assert "127.0.0.1" in str(caught.value)

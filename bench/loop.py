@@ -25,7 +25,7 @@ def tell(measured: Measured) -> None:
         print(f"  {count:6,}  {program}")
     print("the operator's, by verb and resource:")
     for request, count in measured.requests.most_common():
-        if request.split(" ")[0] == OPERATOR:
+        if request.split(" ")[0].partition("/")[0] == OPERATOR:
             print(f"  {count:6,}  {request.partition(' ')[2]}")
     print("status writes, and different statuses seen, by object:")
     for name in sorted(measured.status_writes | measured.statuses):

@@ -31,7 +31,7 @@ from kanaria.local.upkeep import down, up
 from kanaria.local.watching import Cache, Change
 from waiting import eventually
 
-OPERATOR = "kanaria"
+OPERATOR = "kanaria"  # before the version and the replica
 SERVERS = "serving.kserve.io/inferenceservice"
 SETTLED = 5.0
 Write = dict[str, Any]
@@ -88,7 +88,7 @@ async def _measure(info: TownInfo, operator: Operator, rest: float, commits: int
         await _settled(info)
         before = len(_writes(info))
         await asyncio.sleep(rest)  # the time that is measured
-        found.at_rest = [write for write in _writes(info)[before:] if write["userAgent"] == OPERATOR]
+        found.at_rest = [write for write in _writes(info)[before:] if _of_the_operator(write["userAgent"])]
         found.servers.append(await _servers(info, api))
         for number in range(commits):
             await _applied(api, await asyncio.to_thread(_commit, info.home / "working-copy", number))
@@ -112,7 +112,7 @@ async def _play(info: TownInfo, operator: Operator, changes: list[Change], found
     found.seconds = story.seconds[1]
     found.requests = _requests(info) - requests
     for write in _writes(info)[writes:]:
-        if write["subresource"] == "status" and write["userAgent"] == OPERATOR:
+        if write["subresource"] == "status" and _of_the_operator(write["userAgent"]):
             found.status_writes[f"{write['resource'].partition('.')[0]}/{write['name']}"] += 1
     found.statuses = _statuses(changes, seen)
 
@@ -161,7 +161,7 @@ async def _settled(info: TownInfo) -> None:
     last = [0, time.monotonic()]
 
     def is_quiet() -> bool:
-        count = sum(write["userAgent"] == OPERATOR for write in _writes(info))
+        count = sum(_of_the_operator(write["userAgent"]) for write in _writes(info))
         if count != last[0]:
             last[:] = [count, time.monotonic()]
         return time.monotonic() - last[1] > SETTLED
@@ -210,3 +210,7 @@ async def _applied(api: Api, commit: str) -> None:
         return str(sync["status"].get("lastAppliedRevision", "")).endswith(commit)
 
     await eventually(is_applied, within=30)
+
+
+def _of_the_operator(agent: str) -> bool:
+    return agent.partition("/")[0] == OPERATOR

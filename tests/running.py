@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kanaria.local.api_client import JOBS, PODS, Api, NotFoundError, Resource
+from kanaria.local.api_client import JOBS, PODS, Api, ApiError, NotFoundError, Resource
 from waiting import eventually
 
 
@@ -88,3 +88,15 @@ def end_of(pod: dict[str, Any], container: str = "main") -> dict[str, Any]:
 async def log_of(api: Api, namespace: str, name: str = "one", container: str = "main", **choices: str) -> str:
     """What the container wrote, as the API server tells it."""
     return await api.text(PODS.path(namespace, name, "log"), params={"container": container, **choices})
+
+
+async def logged(api: Api, namespace: str, text: str, name: str = "one") -> None:
+    """Waits until the container has written exactly this; a Pod that is ready may have written nothing yet."""
+
+    async def says() -> bool:
+        try:
+            return await log_of(api, namespace, name) == text
+        except ApiError:
+            return False  # not started yet
+
+    await eventually(says)

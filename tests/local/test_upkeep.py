@@ -10,11 +10,11 @@ from typing import Any
 import psutil
 import pytest
 
-from kanaria.local.api_client import CONFIG_MAPS, NODES, PODS, Api
+from kanaria.local.api_client import CONFIG_MAPS, NODES, Api
 from kanaria.local.settings import Part, TownInfo, default_home, read_info
 from kanaria.local.upkeep import TownFailedError, down, status, up
-from running import a_pod_of, a_script, log_of, ready, started
-from waiting import eventually, eventually_now
+from running import a_pod_of, a_script, logged, over, ready, started
+from waiting import eventually_now
 
 SMALL: frozenset[Part] = frozenset({"workloads", "kubelet"})
 
@@ -79,7 +79,7 @@ async def test_state_survives_down_and_up(home: Path):
         assert (await api.get(CONFIG_MAPS, "default", "kept"))["data"] == {"a": "1"}
         pod = await ready(api, "default")
         assert pod["status"]["containerStatuses"][0]["restartCount"] == 1
-        assert await log_of(api, "default") == "up\n"
+        await logged(api, "default", "up\n")
 
 
 async def test_a_pod_that_may_not_restart_is_lost_by_a_down(home: Path):
@@ -89,12 +89,7 @@ async def test_a_pod_that_may_not_restart_is_lost_by_a_down(home: Path):
     info = up(home, parts=SMALL)
 
     async with Api(info.api_url, info.token) as api:
-
-        async def failed() -> Any:
-            pod = await api.get(PODS, "default", "one")
-            return pod if pod["status"]["phase"] == "Failed" else None
-
-        assert (await eventually(failed))["status"]["reason"] == "NodeShutdown"
+        assert (await over(api, "default"))["status"]["reason"] == "NodeShutdown"
 
 
 async def test_no_process_is_left_of_a_town_that_is_killed(home: Path):
@@ -118,7 +113,7 @@ async def test_a_killed_town_comes_back_with_what_it_held(home: Path):
 
     assert again.pid != info.pid
     async with Api(again.api_url, again.token) as api:
-        await ready(api, "default")
+        assert (await ready(api, "default"))["status"]["containerStatuses"][0]["restartCount"] == 1
 
 
 def test_a_town_stops_when_its_leash_is_lost(home: Path):

@@ -52,7 +52,7 @@ class Kubelet:
         starter: Starter | None = None,
         clock: Clock = wall_clock,
     ) -> None:
-        self.registered = asyncio.Event()
+        self.registered = asyncio.Event()  # the node is up, and what was said of its Pods before is put right
         self._api = api
         self._settings = settings
         self._folders = Folders(settings.home)
@@ -67,17 +67,24 @@ class Kubelet:
         try:
             async with serve_logs(self._find_log) as address, asyncio.TaskGroup() as tasks:
                 await node.register(self._api, self._settings.node, address, self._machine.clock())
-                self.registered.set()
                 if self._settings.heartbeats:
                     tasks.create_task(node.keep_alive(self._api, self._settings.node, self._machine.clock))
                 tasks.create_task(self._pods.run())
                 tasks.create_task(self._bound_logs())
                 await self._pods.synced.wait()
                 self._clear_folders({pod["metadata"]["uid"] for pod in self._pods})
+                await self._recall(tasks)
+                self.registered.set()
                 async for change in self._pods.changes():
                     self._take(change, tasks)
         finally:
             await asyncio.shield(self._end_all())
+
+    async def _recall(self, tasks: asyncio.TaskGroup) -> None:
+        """Go on with the Pods of a kubelet before: none still says Ready, having no process, once the node is up."""
+        for pod in self._pods:
+            self._take(Change("ADDED", pod), tasks)
+        await asyncio.gather(*(life.recall() for life in self._lives.values()))
 
     def _take(self, change: Change, tasks: asyncio.TaskGroup) -> None:
         pod = change.thing

@@ -38,6 +38,7 @@ class PodLife:
         self._mains = self._containers("containers")
         self._task: asyncio.Task[None] | None = None
         self._told: Thing = {}
+        self._telling = asyncio.Lock()  # one at a time: an older word must not come after a newer one
         self._silent = False
         self._ending: float | None = None
 
@@ -46,6 +47,11 @@ class PodLife:
         self._task = asyncio.create_task(self._run(), name=f"pod {self.pod['metadata']['name']}")
         # Not by the task itself: one that is cancelled before its first step never runs.
         self._task.add_done_callback(lambda _: self.done.set())
+
+    async def recall(self) -> None:
+        """Have the API told what is true of it now, in place of what a kubelet before this one said."""
+        if not self.done.is_set():
+            await self._report()
 
     async def end(self, grace: float, *, tell: bool = True) -> None:
         """Have it all ended within its grace; untold, a later kubelet finds the Pod as one whose processes are lost."""
@@ -164,6 +170,10 @@ class PodLife:
 
     async def _report(self) -> bool:
         """Tell the API what has become of the Pod; False if it could not be told."""
+        async with self._telling:
+            return await self._tell()
+
+    async def _tell(self) -> bool:
         inits, mains = ([each.record for each in group] for group in (self._inits, self._mains))
         status = pod_status(self.pod, inits, mains, self._machine.clock(), self._verdict)
         if status == self._told or self._silent:

@@ -13,7 +13,7 @@ RUN python -m pip --python /kanaria install --no-cache-dir --no-deps .
 FROM python:3.11-slim
 # hadolint ignore=DL3008
 RUN apt-get update \
- && apt-get install -y --no-install-recommends git ca-certificates \
+ && apt-get install -y --no-install-recommends git openssh-client ca-certificates \
  && rm -rf /var/lib/apt/lists/* \
  && python -m pip uninstall -y pip
 COPY --from=built /kanaria /kanaria

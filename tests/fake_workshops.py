@@ -68,7 +68,7 @@ class Bench:
     async def carry(self, question: Any) -> Any:
         return question
 
-    head = source_head = counters = carry
+    head = source_head = trust = counters = carry
 
     def stored(self, manifest: Manifest) -> Manifest:
         metadata = {**manifest["metadata"], "resourceVersion": str(next(self.versions))}

@@ -8,7 +8,7 @@ from typing import Any
 from fake_world import NOON, a_world
 from kanaria.api import GitSync
 from kanaria.api.resource import API_VERSION
-from kanaria.decide.git_sync import head_question
+from kanaria.decide.git_sync import head_question, trust_question
 from kanaria.reconcile.git_sync import GitSyncPass
 from kanaria.reconcile.world import Mirrors
 from kanaria.vocabulary import (
@@ -22,6 +22,7 @@ from kanaria.vocabulary import (
     ObjectName,
     ObjectRef,
     Plan,
+    Question,
     Watch,
     WriteStatus,
 )
@@ -42,6 +43,7 @@ class SyncedCluster:
     objects: dict[ObjectRef, Manifest] = field(default_factory=dict)
     commits: dict[str, Mapping[str, str]] = field(default_factory=dict)
     head: Answer | None = None
+    trust: Answer | None = None
     now: datetime = NOON
     failure: Failure | None = None
     result: CommitResult | None = None
@@ -84,7 +86,7 @@ class SyncedCluster:
         """What the pass plans now."""
         world = a_world(
             self.objects.values(),
-            {head_question(self.sync): self.head} if self.head else {},
+            self.answers(),
             self.commits,
             now=self.now,
             failures={SYNC: self.failure} if self.failure else {},
@@ -98,6 +100,13 @@ class SyncedCluster:
         plan = self.run(ObjectName("wine", "team"), world)
         assert plan is not None
         return plan
+
+    def answers(self) -> dict[Question, Answer]:
+        """Where the head is, and whether it may be applied."""
+        if self.head is None:
+            return {}
+        asked = trust_question(self.sync, self.head.value) if isinstance(self.head, Answered) else None
+        return {head_question(self.sync): self.head} | ({asked: self.trust} if asked and self.trust else {})
 
     def visit(self) -> Plan:
         """Plan, and carry out as the engine does."""

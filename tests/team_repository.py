@@ -43,7 +43,13 @@ class TeamRepository:
     def url(self) -> str:
         return f"file://{self.bare}"
 
-    def commit(self, files: Mapping[str, str | None], subject: str = "Change by hand", branch: str = "main") -> str:
+    def commit(
+        self,
+        files: Mapping[str, str | None],
+        subject: str = "Change by hand",
+        branch: str = "main",
+        signed_by: Path | None = None,
+    ) -> str:
         """Somebody's commit on top of the branch, pushed; None removes a file."""
         if git(self.bare, "branch", "--list", branch):
             git(self.clone, "fetch", "-q", "origin", branch)
@@ -58,7 +64,8 @@ class TeamRepository:
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_bytes(text.encode())
         git(self.clone, "add", "-A")
-        git(self.clone, "commit", "-q", "--allow-empty", "-m", subject)
+        how = ("-c", "gpg.format=ssh", "-c", f"user.signingkey={signed_by}") if signed_by else ()
+        git(self.clone, *how, "commit", "-q", *(("-S",) if signed_by else ()), "--allow-empty", "-m", subject)
         git(self.clone, "push", "-q", "origin", branch)
         return self.head(branch)
 

@@ -30,6 +30,7 @@ class Reason(StrEnum):
     PATH_NOT_FOUND = "PathNotFound"  # A path is not in the repository, or holds nothing any more; nothing is deleted.
     PRUNE_LIMIT = "PruneLimit"  # More would be deleted than pruneLimit allows; waits for a confirming commit.
     OWNED_BY_ANOTHER = "OwnedByAnother"  # An object bears the label of another GitSync.
+    UNTRUSTED = "Untrusted"  # A commit is not signed by a key that counts; it is not applied.
     PUSH_FAILED = "PushFailed"  # The remote rejected a write-back again and again.
     DRIFT_REPAIRED = "DriftRepaired"  # Somebody changed an applied field by hand; Git won.
     EDIT_DROPPED = "EditDropped"  # A human's newer edit stands where Kanaria meant to write.

@@ -26,6 +26,15 @@ class Author(Part):
     """Address of the author."""
 
 
+class Verify(Part):
+    """Whose commits are applied."""
+
+    secret_ref: ObjectReference
+    """Secret with allowed_signers, in the form of ssh-keygen: the people's keys, and Kanaria's own."""
+    mode: Literal["Head", "Range"] = "Head"
+    """Head: the commit at the head must be signed. Range: each commit since the last one that was applied."""
+
+
 class WriteBack(Part):
     """What Kanaria may commit to the branch."""
 
@@ -35,10 +44,29 @@ class WriteBack(Part):
     """Whether the removal of a failed candidate is committed; where Disabled, a person commits it."""
     author: Author = Author()
     """Author of the commits."""
+    signing_key_secret_ref: ObjectReference | None = None
+    """Secret with identity: a private ssh key without a passphrase, with which the commits are signed."""
+
+    @property
+    def enabled(self) -> bool:
+        """Whether anything is committed at all."""
+        return "Commit" in {self.propose, self.settle}
 
 
 _NO_LEAVING = "spec.path must not leave the repository: remove '..'"
 _NO_USER = "spec.url must not hold a user or password: name a Secret in spec.secretRef"
+
+
+_NEEDS_KEY = (
+    "spec.verify would refuse Kanaria's own commits: name a key in spec.writeBack.signingKeySecretRef, "
+    "or set spec.writeBack.propose and spec.writeBack.settle to Disabled"
+)
+
+_HAS_KEY = (
+    "!has(self.verify) || (has(self.writeBack) && (has(self.writeBack.signingKeySecretRef)"
+    " || (has(self.writeBack.propose) && has(self.writeBack.settle)"
+    " && self.writeBack.propose == 'Disabled' && self.writeBack.settle == 'Disabled')))"
+)
 
 
 class GitSyncSpec(Part):
@@ -56,6 +84,8 @@ class GitSyncSpec(Part):
     """How long one look at the branch may take."""
     secret_ref: ObjectReference | None = None
     """Secret with username and password, or bearerToken."""
+    verify: Verify | None = None
+    """Whose commits are applied; without it, all."""
     prune: bool = True
     """Whether objects that left the path are deleted."""
     prune_limit: Annotated[int, Field(ge=1, le=100000)] = 20
@@ -73,6 +103,8 @@ class GitSyncSpec(Part):
             raise ValueError(_NO_LEAVING)
         if "@" in self.url.split("/")[2]:
             raise ValueError(_NO_USER)
+        if self.verify and self.write_back.enabled and not self.write_back.signing_key_secret_ref:
+            raise ValueError(_NEEDS_KEY)
         return self
 
 
@@ -136,4 +168,5 @@ class GitSync(Resource):
     rules: ClassVar = (
         ("!self.path.split('/').exists(p, p == '..')", _NO_LEAVING),
         ("size(self.url.split('/')) < 3 || !self.url.split('/')[2].contains('@')", _NO_USER),
+        (_HAS_KEY, _NEEDS_KEY),
     )

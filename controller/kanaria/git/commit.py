@@ -2,12 +2,24 @@
 
 import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from kanaria.git.command import Said, run
 from kanaria.git.mirror import Mirror
+from kanaria.git.signing import signing
 from kanaria.git.trouble import GitTrouble
+
+
+@dataclass(frozen=True, slots=True)
+class Committer:
+    """Who makes a commit, when, and the private ssh key that signs it, if any."""
+
+    name: str
+    email: str
+    at: datetime
+    key: bytes | None = None
 
 
 def text_at(mirror: Mirror, head: str, path: str) -> str | None:
@@ -17,13 +29,11 @@ def text_at(mirror: Mirror, head: str, path: str) -> str | None:
     return None if blob is None else mirror.objects.read(blob).decode()
 
 
-def made_commit(
-    mirror: Mirror, head: str, files: Mapping[str, str], message: str, author: tuple[str, str], at: datetime
-) -> str:
+def made_commit(mirror: Mirror, head: str, files: Mapping[str, str], message: str, by: Committer) -> str:
     """A commit that follows the head, with these files changed; blocking.
 
     Raises:
-        GitTrouble: if git refuses, which a full disk does.
+        GitTrouble: if git refuses, which a full disk does, or if the key cannot sign.
     """
     with tempfile.TemporaryDirectory(dir=mirror.where) as folder:
         index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
@@ -33,10 +43,20 @@ def made_commit(
             entry = f"{_mode(mirror, head, path)} {blob}\t{path}".encode()
             _sure(run(mirror.where, "update-index", "-z", "--index-info", given=entry + b"\0", extra=index))
         tree = _sure(run(mirror.where, "write-tree", extra=index)).line
-    signed = _signed(author, at)
-    return _sure(
-        run(mirror.where, "commit-tree", tree, "-p", head, "-F", "-", given=message.encode(), extra=signed)
-    ).line
+    with signing(mirror, by.key) as signed:
+        how = () if signed is None else ("-S",)
+        said = run(
+            mirror.where,
+            *("commit-tree", *how, tree, "-p", head, "-F", "-"),
+            given=message.encode(),
+            extra={**(signed or {}), **_names(by)},
+        )
+    if said.code != 0 and signed is not None:
+        raise GitTrouble(
+            "the key of spec.writeBack.signingKeySecretRef cannot sign: under identity it needs a private ssh key "
+            "without a passphrase"
+        )
+    return _sure(said).line
 
 
 def _mode(mirror: Mirror, head: str, path: str) -> str:
@@ -45,13 +65,12 @@ def _mode(mirror: Mirror, head: str, path: str) -> str:
     return f"{mode:o}"
 
 
-def _signed(author: tuple[str, str], at: datetime) -> dict[str, str]:
-    name, email = author
-    date = f"{int(at.timestamp())} +0000"
+def _names(by: Committer) -> dict[str, str]:
+    date = f"{int(by.at.timestamp())} +0000"
     return {
         f"GIT_{who}_{what}": value
         for who in ("AUTHOR", "COMMITTER")
-        for what, value in (("NAME", name), ("EMAIL", email), ("DATE", date))
+        for what, value in (("NAME", by.name), ("EMAIL", by.email), ("DATE", date))
     }
 
 

@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-from kanaria.git.commit import made_commit, text_at
+from kanaria.git.commit import Committer, made_commit, text_at
 from kanaria.git.drafting import Draft, drafted, message
 from kanaria.git.mirror import Mirror, MirrorHall
 from kanaria.git.remote import Remote, remote
+from kanaria.git.signing import untrusted
 from kanaria.git.trouble import GitTrouble, trouble
-from kanaria.vocabulary import CommitEdits, CommitResult, GitHead, SourceHead
+from kanaria.vocabulary import CommitEdits, CommitResult, GitHead, SourceHead, Trust, TrustAsked
 
 Secrets = Callable[[str, str], Awaitable[Mapping[str, bytes]]]
 Pause = Callable[[float], Awaitable[None]]
@@ -84,6 +85,14 @@ class GitWorkshop:
                 self._newest[asked] = found
         return self._newest[asked]
 
+    async def trust(self, question: TrustAsked) -> str:
+        """Why a fetched commit may not be applied; empty where it may.
+
+        Raises:
+            GitTrouble: if a Secret is not there, or the mirror does not hold the commit.
+        """
+        return await self._untrusted(question.url, question.commit, question.namespace, question.trust)
+
     async def commit(self, act: CommitEdits) -> CommitResult:
         """Make the edits that are due at the head, in one commit, and push it; on rejection look again.
 
@@ -91,8 +100,9 @@ class GitWorkshop:
         """
         try:
             there = await self._remote(act.url, act.namespace, act.secret)
+            key = await self._entry(act.namespace, act.signing, "identity") if act.signing else None
             async with self._lock(act.url):
-                return await self._pushed(act, there)
+                return await self._pushed(act, there, key)
         except GitTrouble as error:
             return CommitResult(self._now(), "", error=str(error))
 
@@ -100,15 +110,18 @@ class GitWorkshop:
         """When a commit that was fetched was made."""
         return self.mirrors.of(url).committed(commit)
 
-    async def _pushed(self, act: CommitEdits, there: Remote) -> CommitResult:
+    async def _pushed(self, act: CommitEdits, there: Remote, key: bytes | None) -> CommitResult:
         mirror = self.mirrors.of(act.url)
         said = ""
         for rejected in range(TRIES):
             head = await self._aside(mirror.fetch, there, act.branch, FETCH)
+            if act.trust and (why := await self._untrusted(act.url, head, act.namespace, act.trust)):
+                return CommitResult(self._now(), "", rejected=rejected, error=f"nothing is built upon the head: {why}")
             draft = await self._aside(_draft, mirror, head, act)
             if not draft.landed:
                 return CommitResult(self._now(), "", dropped=draft.dropped, rejected=rejected)
-            commit, refusal = await self._aside(self._push, act, there, head, draft)
+            commit = await self._aside(self._made, act, head, draft, key)
+            refusal = await self._aside(self._push, act, there, (head, commit))
             if not refusal:
                 return CommitResult(self._now(), commit, draft.landed, draft.dropped, rejected)
             said = refusal
@@ -118,19 +131,39 @@ class GitWorkshop:
             self._now(), "", rejected=TRIES, error=f"{fact}: {act.branch} took none of {TRIES} pushes; {_REMEDY}"
         )
 
-    def _push(self, act: CommitEdits, there: Remote, head: str, draft: Draft) -> tuple[str, str]:
-        """The commit, and what the remote said where it rejected it; blocking."""
-        mirror = self.mirrors.of(act.url)
-        commit = made_commit(mirror, head, draft.files, message(draft.landed), act.author, self._now())
+    def _made(self, act: CommitEdits, head: str, draft: Draft, key: bytes | None) -> str:
+        """The commit that follows the head; blocking."""
+        by = Committer(*act.author, self._now(), key)
+        return made_commit(self.mirrors.of(act.url), head, draft.files, message(draft.landed), by)
+
+    def _push(self, act: CommitEdits, there: Remote, heads: tuple[str, str]) -> str:
+        """What the remote said where it rejected the commit; blocking."""
         if not self._may_write():
             raise GitTrouble(f"{there.host}: nothing was pushed: this replica does not lead now, or could not say so")
-        said = mirror.push(there, act.branch, (head, commit), PUSH)
+        said = self.mirrors.of(act.url).push(there, act.branch, heads, PUSH)
         if said.code == 0:
-            return commit, ""
+            return ""
         heard = said.error + said.out.decode(errors="replace")
         if not any(word in heard for word in _REJECTIONS):
             raise trouble(there.host, heard, there.secrets)
-        return commit, heard
+        return heard
+
+    async def _untrusted(self, url: str, commit: str, namespace: str, trust: Trust) -> str:
+        signers = await self._entry(namespace, trust.signers, "allowed_signers")
+        key = await self._entry(namespace, trust.own_key, "identity") if trust.own_key else None
+        mirror = self.mirrors.of(url)
+        if key is not None and await self._aside(_is_stranger, mirror, commit, signers, self._probing(key)):
+            return _OWN_KEY
+        return await self._aside(untrusted, mirror, commit, trust.since, signers)
+
+    def _probing(self, key: bytes) -> Committer:
+        return Committer("kanaria", "", self._now(), key)
+
+    async def _entry(self, namespace: str, secret: str, name: str) -> bytes:
+        found = (await self._secrets(namespace, secret)).get(name, b"")
+        if not found.strip():
+            raise GitTrouble(f"Secret {namespace}/{secret} is not there, or has no {name}")
+        return found
 
     async def _remote(self, url: str, namespace: str, secret: str | None) -> Remote:
         credentials = {} if secret is None else await self._secrets(namespace, secret)
@@ -147,6 +180,17 @@ class GitWorkshop:
 
 
 _REMEDY = "if the branch is protected, let Kanaria's account push to it"
+
+
+_OWN_KEY = (
+    "Kanaria's own key of spec.writeBack.signingKeySecretRef is not among the allowed signers, "
+    "so that its own commits would never be applied: add it there"
+)
+
+
+def _is_stranger(mirror: Mirror, commit: str, signers: bytes, by: Committer) -> bool:
+    """Whether a commit of ours would be refused: tried with one that nobody will see."""
+    return bool(untrusted(mirror, made_commit(mirror, commit, {}, "Try the key\n", by), None, signers))
 
 
 def _draft(mirror: Mirror, head: str, act: CommitEdits) -> Draft:

@@ -50,6 +50,7 @@ class OfOneSync:
 
     url_and_branch: tuple[str, str]
     standing: Standing
+    newest: str = ""
     commit: str = ""
     told: datetime | None = None
     tree_of: tuple[str, str, str] = ("", "", "")

@@ -7,7 +7,17 @@ from pydantic import ValidationError
 
 from kanaria.api import GitSync
 from kanaria.api.resource import API_VERSION
-from kanaria.decide.git_sync import Seen, decide, head_question, newest_commit, watches
+from kanaria.decide.git_sync import (
+    Seen,
+    applied_commit,
+    decide,
+    head_question,
+    is_trusted,
+    newest_commit,
+    questions,
+    trust_question,
+    watches,
+)
 from kanaria.decide.unreadable import refuse
 from kanaria.git.trouble import GitTrouble
 from kanaria.reconcile.git_memory import GitMemory, OfOneSync
@@ -37,14 +47,19 @@ class GitSyncPass:
         known.standing.carried(whole=world.failure(ref) is None)
         if not self._is_read(sync, known, world):
             watched = watches(sync, known.tree.kinds)
-            return Plan(questions=(head_question(sync),), watches=watched, look_again=world.now())
+            return Plan(questions=questions(sync, known.newest), watches=watched, look_again=world.now())
         plan = decide(sync, self._seen(sync, known, world), world.now())
         known.standing.plan(plan)
         return replace(plan, look_again=world.now()) if known.standing.pending else plan
 
     def _is_read(self, sync: GitSync, known: OfOneSync, world: World) -> bool:
         """Whether all files of the newest commit are read; some of them are at each visit."""
-        known.commit = newest_commit(world.answer(head_question(sync)), world.commit_result(sync.ref), known.commit)
+        known.newest = newest_commit(world.answer(head_question(sync)), world.commit_result(sync.ref), known.newest)
+        asked = trust_question(sync, known.newest)
+        if is_trusted(asked, world.answer(asked) if asked else None):
+            known.commit = known.newest
+        elif not known.commit:
+            known.commit = applied_commit(sync)
         try:
             return not known.commit or self._memory.read(known, world, known.commit, sync.spec.path, sync.ref)
         except GitTrouble:
@@ -61,6 +76,8 @@ class GitSyncPass:
         differing = {ref: world.objects.get(ref) for ref in standing.differing}
         return Seen(
             head=world.answer(head_question(sync)),
+            newest=known.newest,
+            trust=world.answer(asked) if (asked := trust_question(sync, known.newest)) else None,
             commit=known.commit,
             tree=known.tree,
             synced=not standing.pending and all(world.objects.synced(watch) for watch in watched),

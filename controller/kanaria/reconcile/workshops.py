@@ -23,6 +23,7 @@ from kanaria.vocabulary import (
     SourceHead,
     TagModelVersion,
     TrackingRun,
+    TrustAsked,
 )
 from kanaria.vocabulary.objects import Manifest
 
@@ -61,6 +62,9 @@ class GitWorkshop(Protocol):
 
     async def source_head(self, question: SourceHead) -> str:
         """Fetch, and tell the newest commit that touched the path."""
+
+    async def trust(self, question: TrustAsked) -> str:
+        """Why a fetched commit may not be applied; empty where it may."""
 
     async def commit(self, act: CommitEdits) -> CommitResult:
         """Edit, commit and push."""
@@ -104,6 +108,7 @@ class Workshops:
         return {
             GitHead: self.git.head,
             SourceHead: self.git.source_head,
+            TrustAsked: self.git.trust,
             CountersAsked: self.measure.counters,
             **dict.fromkeys(of_tracking, self.tracking.carry),
         }

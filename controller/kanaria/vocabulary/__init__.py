@@ -33,6 +33,8 @@ from kanaria.vocabulary.question import (
     SeriesCount,
     SourceHead,
     TrackingRun,
+    Trust,
+    TrustAsked,
     Unanswered,
 )
 from kanaria.vocabulary.traffic import Traffic
@@ -80,6 +82,8 @@ __all__ = [
     "TagModelVersion",
     "TrackingRun",
     "Traffic",
+    "Trust",
+    "TrustAsked",
     "Unanswered",
     "Unset",
     "Verdict",

@@ -7,7 +7,7 @@ from typing import Any
 
 from kanaria.vocabulary.edit import Edit
 from kanaria.vocabulary.objects import Account, Manifest, ObjectRef
-from kanaria.vocabulary.question import Question
+from kanaria.vocabulary.question import Question, Trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,11 @@ class LocatedEdit:
 
 @dataclass(frozen=True, slots=True)
 class CommitEdits:
-    """Commit the edits on the branch's head in one commit, and push it; compare and edit again on rejection."""
+    """Commit the edits on the branch's head in one commit, and push it; compare and edit again on rejection.
+
+    `signing` names a Secret with the key that the commit is signed with. With `trust` nothing is built upon a head that
+    is not trusted: a signature on top would vouch for it.
+    """
 
     url: str
     branch: str
@@ -98,6 +102,8 @@ class CommitEdits:
     secret: str | None
     author: tuple[str, str]
     edits: tuple[LocatedEdit, ...]
+    signing: str | None = None
+    trust: Trust | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,28 @@ class GitHead(Question):
 
 
 @dataclass(frozen=True, slots=True)
+class Trust:
+    """Whose signatures count: a Secret with `allowed_signers`, and one with Kanaria's own key.
+
+    `since` is the last commit that was trusted: all commits after it must be signed. None asks for the head alone.
+    """
+
+    signers: str
+    own_key: str | None = None
+    since: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrustAsked(Question):
+    """Whether a fetched commit may be applied: answered with why not (str), empty where it may."""
+
+    url: str
+    commit: str
+    namespace: str
+    trust: Trust
+
+
+@dataclass(frozen=True, slots=True)
 class SourceHead(Question):
     """The newest commit of the branch that touched `path`: answered with its full SHA (str), empty where none did."""
 

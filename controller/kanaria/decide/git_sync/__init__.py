@@ -1,10 +1,11 @@
 """How a path of a repository is kept in the cluster, and what is written back to it."""
 
 from kanaria.decide.git_sync.head import head_question, newest_commit
-from kanaria.decide.git_sync.passing import PHASES, decide, watches
+from kanaria.decide.git_sync.passing import PHASES, decide, questions, watches
 from kanaria.decide.git_sync.read_file import Fault, FileRead, Wanted, is_manifest, read_file
 from kanaria.decide.git_sync.read_tree import Tree, identity, read_tree
 from kanaria.decide.git_sync.scene import Scene, Seen
+from kanaria.decide.git_sync.trust import applied_commit, is_trusted, trust_question
 
 __all__ = [
     "PHASES",
@@ -14,12 +15,16 @@ __all__ = [
     "Seen",
     "Tree",
     "Wanted",
+    "applied_commit",
     "decide",
     "head_question",
     "identity",
     "is_manifest",
+    "is_trusted",
     "newest_commit",
+    "questions",
     "read_file",
     "read_tree",
+    "trust_question",
     "watches",
 ]

@@ -24,6 +24,8 @@ def fetch(scene: Scene) -> Scene:
         return replace(scene, outcome=outcome)
     if not isinstance(head, Unanswered):
         host = host_of(scene.sync.spec.url)
+        if scene.seen.newest:
+            return scene  # it is fetched, and waits for its signature
         outcome = Wait(Reason.PROGRESSING, f"fetching {scene.sync.spec.ref.branch} from {host}")
     return replace(scene, outcome=outcome, over=True)
 
@@ -31,7 +33,7 @@ def fetch(scene: Scene) -> Scene:
 def read(scene: Scene) -> Scene:
     """A commit with a fault is not applied at all; an empty path deletes nothing."""
     tree = scene.seen.tree
-    scene = replace(scene, status=scene.status.model_copy(update={"last_attempted_revision": scene.revision}))
+    scene = replace(scene, status=scene.status.model_copy(update={"last_attempted_revision": scene.attempted}))
     if tree.faults:
         return _stalled(scene, Reason.BUILD_FAILED, _sentence(tree.faults))
     path = scene.sync.spec.path

@@ -14,11 +14,12 @@ from kanaria.decide.git_sync.prune import prune
 from kanaria.decide.git_sync.reach import reach
 from kanaria.decide.git_sync.record import hindered, hindering, recorded
 from kanaria.decide.git_sync.scene import Scene, Seen
+from kanaria.decide.git_sync.trust import trust, trust_question
 from kanaria.decide.git_sync.write_back import tell, write_back
-from kanaria.vocabulary import CommitEdits, Notice, Plan, Stall, Watch, WriteStatus, marks
+from kanaria.vocabulary import CommitEdits, Notice, Plan, Question, Stall, Watch, WriteStatus, marks
 
 UNTIL_SYNCED = timedelta(seconds=1)
-PHASES: tuple[Callable[[Scene], Scene], ...] = (fetch, read, reach, own, apply, prune)
+PHASES: tuple[Callable[[Scene], Scene], ...] = (fetch, trust, read, reach, own, apply, prune)
 
 
 def decide(sync: GitSync, seen: Seen, now: datetime) -> Plan:
@@ -34,6 +35,12 @@ def decide(sync: GitSync, seen: Seen, now: datetime) -> Plan:
     return _plan(scene)
 
 
+def questions(sync: GitSync, newest: str) -> tuple[Question, ...]:
+    """What is to be asked: where the head is, and whether it may be applied."""
+    trust_asked = trust_question(sync, newest)
+    return (head_question(sync), *((trust_asked,) if trust_asked else ()))
+
+
 def watches(sync: GitSync, seen_kinds: tuple[tuple[str, str], ...]) -> tuple[Watch, ...]:
     """What must be at hand: the kinds that are asked for, and those that were applied before."""
     before = (tuple(kind.rsplit("/", 1)) for kind in sync.status.inventory.kinds)
@@ -44,7 +51,7 @@ def watches(sync: GitSync, seen_kinds: tuple[tuple[str, str], ...]) -> tuple[Wat
 def _plan(scene: Scene) -> Plan:
     seen = scene.seen
     plan = Plan(
-        questions=(head_question(scene.sync),),
+        questions=questions(scene.sync, seen.newest),
         watches=watches(scene.sync, seen.tree.kinds),
         look_again=None if seen.synced or seen.refused else scene.now + UNTIL_SYNCED,
     )

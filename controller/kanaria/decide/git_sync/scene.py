@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from kanaria.api import GitSync
+from kanaria.api.conditions import Reason
 from kanaria.api.git_sync import GitSyncStatus
 from kanaria.decide.git_sync.read_tree import NOTHING, Tree
-from kanaria.vocabulary import GO, Act, Answer, CommitResult, Edit, Failure, Notice, ObjectRef, Outcome
+from kanaria.vocabulary import GO, Act, Answer, CommitResult, Edit, Failure, Notice, ObjectRef, Outcome, Stall
 from kanaria.vocabulary.objects import Manifest
 
 
@@ -15,7 +16,8 @@ from kanaria.vocabulary.objects import Manifest
 class Seen:
     """The world around a GitSync.
 
-    `commit` is the newest commit that is known and fetched, empty where there is none yet, and `tree` what it asks for.
+    `newest` is the newest commit that is known and fetched, empty where there is none yet, and `trust` says whether it
+    may be applied. `commit` is the newest that may, and `tree` what it asks for.
     `differing` are the objects of the tree which the cluster does not hold so, with the fields that differ: none where
     the object is not there; `live` holds those that are. `foreign` are objects of the tree that bear another label of a
     sync, `unwanted` those that bear this sync's and are not in the tree, and `refused` says of kinds why the operator
@@ -23,6 +25,8 @@ class Seen:
     """
 
     head: Answer | None = None
+    newest: str = ""
+    trust: Answer | None = None
     commit: str = ""
     tree: Tree = NOTHING
     synced: bool = True
@@ -56,6 +60,12 @@ class Scene:
     def revision(self) -> str:
         """The commit as the status tells it."""
         return f"{self.sync.spec.ref.branch}@sha1:{self.seen.commit}"
+
+    @property
+    def attempted(self) -> str:
+        """The commit that was looked at, as the status tells it, whether or not it may be applied."""
+        untrusted = isinstance(self.outcome, Stall) and self.outcome.reason == Reason.UNTRUSTED
+        return f"{self.sync.spec.ref.branch}@sha1:{self.seen.newest if untrusted else self.seen.commit}"
 
     @property
     def is_own_commit(self) -> bool:

@@ -7,7 +7,8 @@ from kanaria.api import GitSync
 from kanaria.api.conditions import Reason
 from kanaria.decide.git_sync.read_tree import identity
 from kanaria.decide.git_sync.scene import Scene
-from kanaria.vocabulary import CommitEdits, CommitResult, Edit, EditClass, LocatedEdit, Notice, Unanswered
+from kanaria.decide.git_sync.trust import trust_of
+from kanaria.vocabulary import CommitEdits, CommitResult, Edit, EditClass, LocatedEdit, Notice, Stall, Unanswered
 
 _MESSAGE_MAX = 2048
 
@@ -16,6 +17,8 @@ def write_back(scene: Scene) -> Scene:
     """One commit for all edits that are due; what landed and is not applied yet is not due again."""
     if not scene.seen.commit or isinstance(scene.seen.head, Unanswered):
         return scene
+    if isinstance(scene.outcome, Stall) and scene.outcome.reason == Reason.UNTRUSTED:
+        return scene  # a commit of ours on top would vouch for it
     located = tuple(_due(scene))
     if not located:
         return scene
@@ -27,6 +30,8 @@ def write_back(scene: Scene) -> Scene:
         secret=spec.secret_ref.name if spec.secret_ref else None,
         author=(spec.write_back.author.name, spec.write_back.author.email),
         edits=located,
+        signing=key.name if (key := spec.write_back.signing_key_secret_ref) else None,
+        trust=trust_of(scene.sync),
     )
     return replace(scene, commits=(commit,))
 

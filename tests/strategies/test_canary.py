@@ -29,6 +29,18 @@ MINUTES = timedelta(minutes=1)
         pytest.param(At(1, NOON, 5, in_force=True), 10, Next(2, 25, "setWeight 25"), id="goes on after its time"),
         pytest.param(At(3, NOON, 25, in_force=True), 999, Next(3, 25, "pause", paused=True), id="waits for proof"),
         pytest.param(At(3, NOON, 25, in_force=True, proven=True), 0, Next(4, 50, "setWeight 50"), id="has proof"),
+        pytest.param(
+            At(1, NOON, 5, in_force=True, waived=2),
+            0,
+            Next(2, 25, "setWeight 25"),
+            id="does not wait for a waived pause",
+        ),
+        pytest.param(
+            At(3, NOON, 25, in_force=True, waived=3), 0, Next(3, 25, "pause", paused=True), id="waits for the one after"
+        ),
+        pytest.param(
+            At(2, NOON, 25, in_force=False, waived=9), 0, Next(2, 25, "setWeight 25"), id="waits for a waived weight"
+        ),
         pytest.param(At(4, NOON, 50, in_force=True), 0, Next(5, 50, "done", done=True), id="is done"),
         pytest.param(At(5, NOON, 50, in_force=True), 0, Next(5, 50, "done", done=True), id="stays done"),
     ],
@@ -58,3 +70,12 @@ def test_a_step_is_one_thing(step: dict[str, object]):
 
 def test_defaults_are_cautious():
     assert (CANARY.longest, CANARY.when_inconclusive) == (timedelta(hours=6), "Rollback")
+
+
+@pytest.mark.parametrize(("after", "step"), [(0, 3), (3, 3), (4, None)])
+def test_the_next_pause_that_waits_for_a_person(after: int, step: int | None):
+    assert CANARY.open_pause(after) == step
+
+
+def test_the_steps_in_words():
+    assert CANARY.words == ("setWeight 5", "pause 10m", "setWeight 25", "pause", "setWeight 50")

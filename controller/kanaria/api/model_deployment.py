@@ -57,6 +57,17 @@ class CandidateModel(Part):
     """MLflow's id of the logged model, for people; moved up by its promotion."""
     predictor: Predictor | None = None
     """Changes to the predictor that are tried with it, and moved up by its promotion."""
+    paused: bool | None = None
+    """Whether it takes no step and is not promoted; it keeps its weight and its judge."""
+    from_step: Annotated[int, Field(ge=1, le=33)] | None = None
+    """The pauses before this step, the first being 1, are not waited for."""
+    promote: Literal["Full"] | None = None
+    """Full: no pause is waited for, nor proof; one that fails, or cannot be measured, goes back all the same."""
+
+    @property
+    def model(self) -> StableModel:
+        """What becomes stable by its promotion."""
+        return StableModel(version=self.version, model_id=self.model_id)
 
 
 class RejectedModel(Part):
@@ -65,7 +76,7 @@ class RejectedModel(Part):
     version: Version
     """Version of the registered model."""
     reason: Annotated[str, Field(max_length=64)] = "Failed"
-    """Failed or Reverted."""
+    """Failed, Reverted, or Rejected by a person."""
     evidence: Text = ""
     """What was measured."""
     at: datetime | None = None

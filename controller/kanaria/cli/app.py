@@ -7,10 +7,13 @@ from typing import Annotated
 import typer
 
 from kanaria import __version__
+from kanaria.cli import verbs
 from kanaria.cli.checkout import checkout
+from kanaria.cli.completion import completion
 from kanaria.cli.crds import write_crds
 from kanaria.cli.lint import lint
 from kanaria.cli.run import run
+from kanaria.cli.status import status
 
 LOG_WIDTH = 200
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="markdown")
@@ -18,6 +21,10 @@ app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_mar
 app.command()(run)
 app.command()(lint)
 app.command()(checkout)
+app.command()(status)
+app.command()(completion)
+for verb in (verbs.promote, verbs.pause, verbs.resume, verbs.abort, verbs.retry, verbs.undo):
+    app.command()(verb)
 
 
 @app.command()

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from kanaria.cli.kubeconfig import use
 from kanaria.cli.logs import LogFormat, begin_logging
 from kanaria.reconcile.world import Settings
 from kanaria.serving.choice import CanaryRouting
@@ -70,8 +71,7 @@ def run(
     from kanaria.handlers.login import NoClusterError  # noqa: PLC0415 - likewise
     from kanaria.handlers.replica import LeaseNameError, lease_of  # noqa: PLC0415 - likewise
 
-    if kubeconfig is not None:
-        os.environ["KUBECONFIG"] = str(kubeconfig)
+    use(kubeconfig)
     begin_logging(log_format, more=dev)
     try:
         mirrors = home or Path(tempfile.gettempdir(), "kanaria")

@@ -31,6 +31,16 @@ def credentials(settings: kopf.OperatorSettings) -> kopf.ConnectionInfo:
     )
 
 
+def of_a_person() -> tuple[Access, str]:
+    """What the kubeconfig of who types says: the way in, and the namespace that they are in.
+
+    Raises:
+        NoClusterError: if nothing tells where a cluster is.
+    """
+    settings = kopf.OperatorSettings()
+    return access(settings), credentials(settings).default_namespace or "default"
+
+
 def access(settings: kopf.OperatorSettings) -> Access:
     """The same, as our own connection wants it; read anew at every call, so that rotated tokens are found."""
     found = credentials(settings)

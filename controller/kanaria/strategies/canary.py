@@ -58,6 +58,8 @@ class Canary(StrategyKind):
         step = self.steps[at.step]
         if step.set_weight is not None:
             return self._weight(at, step, step.set_weight)
+        if at.step < at.waived:
+            return self._enter(at.step + 1, at.weight)
         if step.pause is None or step.pause.duration is None:
             return (
                 self._enter(at.step + 1, at.weight) if at.proven else Next(at.step, at.weight, step.word, paused=True)
@@ -86,6 +88,16 @@ class Canary(StrategyKind):
             return Next(step, weight, "done", done=True)
         entered = self.steps[step]
         return Next(step, weight if entered.set_weight is None else entered.set_weight, entered.word)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The steps, as the status tells them."""
+        return tuple(step.word for step in self.steps)
+
+    def open_pause(self, after: int) -> int | None:
+        """The next pause without a duration."""
+        waits = (n for n, step in enumerate(self.steps) if step.pause is not None and step.pause.duration is None)
+        return next((number for number in waits if number >= after), None)
 
     @property
     def longest(self) -> timedelta | None:

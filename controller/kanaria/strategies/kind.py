@@ -11,7 +11,7 @@ from kanaria.vocabulary.kinds import Kind, Union
 class At:
     """Where a trial is: the index of its step, since when, the weight it has, and whether that is in force.
 
-    `proven` says that the judge has proof that the candidate is good enough.
+    `proven` says that the judge has proof that the candidate is good enough; `waived` of the steps are not waited for.
     """
 
     step: int
@@ -19,6 +19,7 @@ class At:
     weight: int
     in_force: bool
     proven: bool = False
+    waived: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,15 @@ class StrategyKind(Kind):
     @abstractmethod
     def resume(self, step: int) -> Next:
         """Where a trial goes on that was held at 0 % in this step: with the weight it had then."""
+
+    @property
+    @abstractmethod
+    def words(self) -> tuple[str, ...]:
+        """Its steps in the API's words."""
+
+    @abstractmethod
+    def open_pause(self, after: int) -> int | None:
+        """The first step behind so many that waits without a time; None where there is none."""
 
     @property
     @abstractmethod

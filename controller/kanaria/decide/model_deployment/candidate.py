@@ -6,7 +6,7 @@ from kanaria.decide.model_deployment.metrics import no_judge
 from kanaria.decide.model_deployment.models import as_asked, candidate_model, tried_predictor
 from kanaria.decide.model_deployment.scene import SETTLING, Model, Scene
 from kanaria.decide.model_deployment.stable import serving
-from kanaria.decide.model_deployment.trials import begin, close, end, forget, is_of, named
+from kanaria.decide.model_deployment.trials import begin, close, end, forget, is_of, named, waived
 from kanaria.serving.arrangement import stays_as_it_is
 from kanaria.vocabulary import Stall
 
@@ -97,8 +97,10 @@ def _settling(scene: Scene, candidate: CandidateModel) -> bool:
     trial, md = scene.trial, scene.md
     if _reverting(scene, candidate):
         return True
-    over = trial is not None and trial.phase in SETTLING and trial.version == candidate.version
-    return over and md.status.observed_generation == md.metadata.generation
+    if trial is None or trial.phase not in SETTLING or trial.version != candidate.version:
+        return False
+    late = candidate.paused or waived(candidate)  # said of the trial that is over, not a wish for another
+    return md.status.observed_generation == md.metadata.generation or (bool(late) and is_of(trial, md.spec))
 
 
 def _same(scene: Scene, candidate: CandidateModel, model: Model | None) -> Scene:

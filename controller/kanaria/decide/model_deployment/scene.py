@@ -162,6 +162,18 @@ class Scene:
         """Whether the object is being deleted."""
         return self.md.metadata.deletion_timestamp is not None
 
+    @property
+    def waved_through(self) -> bool:
+        """Whether a person promotes the candidate, proven or not."""
+        candidate = self.md.spec.candidate
+        return candidate is not None and candidate.promote is not None and not self.seen.invalid
+
+    @property
+    def paused(self) -> bool:
+        """Whether a person paused the candidate where it is."""
+        candidate = self.md.spec.candidate
+        return candidate is not None and bool(candidate.paused) and not self.seen.invalid
+
     def but(self, **changes: Any) -> "Scene":
         """The same with these fields changed."""
         return replace(self, **changes)

@@ -15,11 +15,12 @@ from kanaria.vocabulary.durations import spoken
 
 ABORT = "kanaria.dev/abort"
 HELD = "held at 0 %"
+WAVED = "promoted by spec.candidate.promote"
 
 
 def settle(scene: Scene) -> Scene:
     """End the trial, hold it, or let it be."""
-    for step in (_resumed, _failed, _aborted, _not_up, _too_long, _held, _taken_back):
+    for step in (_resumed, _failed, _aborted, _not_up, _too_long, _held, _paused, _taken_back):
         if scene.active is None or scene.hands_off or scene.leaving:
             break
         scene = step(scene, scene.active)
@@ -28,7 +29,7 @@ def settle(scene: Scene) -> Scene:
 
 def _resumed(scene: Scene, trial: Trial) -> Scene:
     """How long nothing moved, by a person's wish."""
-    if scene.md.spec.suspend or scene.seen.invalid or trial.suspended_since is None:
+    if scene.md.spec.suspend or scene.paused or scene.seen.invalid or trial.suspended_since is None:
         return scene
     seconds = max(0, int((scene.now - trial.suspended_since).total_seconds()))
     return scene.with_trial(suspended_since=None, suspended_seconds=trial.suspended_seconds + seconds)
@@ -74,18 +75,20 @@ def _gone_until(scene: Scene, since: datetime | None) -> datetime | None:
 def _too_long(scene: Scene, trial: Trial) -> Scene:
     """The trial's time is over without proof either way."""
     strategy = scene.md.spec.strategy.strategy
-    if trial.phase is TrialPhase.PASSED or strategy.longest is None or scene.md.spec.suspend or not _compared(scene):
+    stopped = scene.md.spec.suspend or scene.paused
+    if trial.phase is TrialPhase.PASSED or strategy.longest is None or stopped or not _compared(scene):
         return scene
     over = trial.started_at + strategy.longest + timedelta(seconds=trial.suspended_seconds)
     if scene.now < over:
         return scene.looks(over)
     fact = f"no proof either way in {spoken(strategy.longest)}"
     seen = scene.judged.sentence if scene.judged is not None else "nothing judges it"
-    match strategy.when_inconclusive:
+    match "Promote" if scene.waved_through else strategy.when_inconclusive:
         case "Rollback":
             return end(scene, TrialPhase.INCONCLUSIVE, f"{fact}: {seen}")
         case "Promote" if scene.free and not _blind(scene) and trial.weight:
-            return passes(scene, f"{fact}, promoted by onInconclusive: {seen}")
+            why = WAVED if scene.waved_through else "promoted by onInconclusive"
+            return passes(scene, f"{fact}, {why}: {seen}")
         case "Promote":
             return scene
         case _:
@@ -104,6 +107,15 @@ def _held(scene: Scene, trial: Trial) -> Scene:
     if since is None:
         return scene
     return hold(scene, None) if scene.now >= since + deadline(scene) else scene.looks(since + deadline(scene))
+
+
+def _paused(scene: Scene, trial: Trial) -> Scene:
+    """A person paused it: it keeps what it has, and the time does not count."""
+    if not scene.paused or scene.held:
+        return scene
+    said = f"candidate {trial.version} is paused by spec.candidate.paused and keeps {trial.weight} %"
+    scene = scene.with_trial(suspended_since=trial.suspended_since or scene.now)
+    return scene.says(Wait(Reason.CANARY_PAUSED, f"{said}; `kanaria resume` lets it go on"))
 
 
 def hold(scene: Scene, said: Wait | None) -> Scene:

@@ -8,7 +8,8 @@ from kanaria.api.model_deployment import Trial, TrialPhase
 from kanaria.decide.model_deployment.models import laid_over
 from kanaria.decide.model_deployment.scene import Model, Scene
 from kanaria.decide.model_deployment.serve import is_first, unrouted
-from kanaria.decide.model_deployment.trials import passes
+from kanaria.decide.model_deployment.settle import WAVED
+from kanaria.decide.model_deployment.trials import passes, waived
 from kanaria.serving.arrangement import Predictor
 from kanaria.serving.naming import SCALING
 from kanaria.serving.order import DRAIN, Goal, candidate_replicas, drain, main_servers, next_arrangement
@@ -86,7 +87,8 @@ def _due(scene: Scene, trial: Trial) -> tuple[dict[str, object], Next]:
         step, since = 0, scene.now
         begun = {"phase": TrialPhase.STEPPING, "step": 0, "step_since": since}
     proven = scene.judged is not None and scene.judged.verdict is Verdict.PASSED
-    at = At(step, since, trial.weight, _obeyed(scene, trial), proven=proven)
+    unwaited = waived(scene.md.spec.candidate)
+    at = At(step, since, trial.weight, _obeyed(scene, trial), proven=proven, waived=unwaited)
     return begun, strategy.next(at, scene.now)
 
 
@@ -115,9 +117,10 @@ def _at(scene: Scene, before: Trial, there: Next) -> Scene:
         changes["step_since"] = scene.now
     if there.weight != before.weight:
         changes["weight_since"] = None
-    if there.done and trial.phase is TrialPhase.STEPPING and _proven(scene):
+    if there.done and trial.phase is TrialPhase.STEPPING and (_proven(scene) or _waved(scene)):
         evidence = scene.judged.sentence if scene.judged is not None else "all steps were taken; nothing judges it"
-        return passes(scene, evidence, **changes).looks(there.until)
+        told = evidence if _proven(scene) else f"{WAVED}: {evidence}"
+        return passes(scene, told, **changes).looks(there.until)
     return scene.with_trial(**changes).looks(there.until)
 
 
@@ -126,6 +129,13 @@ def _proven(scene: Scene) -> bool:
     if scene.judged is None:
         return trial is not None and trial.analysis is None
     return scene.judged.verdict is Verdict.PASSED
+
+
+def _waved(scene: Scene) -> bool:
+    """Whether a person lets it pass without proof, and nothing speaks against it."""
+    judged = scene.judged
+    against = judged is not None and (not judged.readable or judged.verdict in {Verdict.FAILED, Verdict.UNMEASURED})
+    return scene.waved_through and not against
 
 
 def _arranged(scene: Scene, weight: int) -> Scene:

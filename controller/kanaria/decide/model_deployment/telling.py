@@ -86,7 +86,8 @@ def _stepping(scene: Scene, trial: Trial) -> Wait:
     if trial.step_word == "done":
         return Wait(Reason.CANARY_PAUSED, f"{step}; all steps are taken, the judge has no proof yet")
     if trial.step_word.startswith("pause"):
-        return Wait(Reason.CANARY_PAUSED, step)
+        until = "; until the judge has proof, or `kanaria promote`" if trial.step_word == "pause" else ""
+        return Wait(Reason.CANARY_PAUSED, step + until)
     judged = scene.judged
     if judged is not None and judged.readable and not judged.counted and trial.weight_since is not None:
         return Wait(Reason.CANARY_STEP, f"{step}; it gets more once requests of both versions were counted")

@@ -8,12 +8,16 @@ candidate set again later.
 from typing import Any
 
 from kanaria.api.conditions import Reason
-from kanaria.api.model_deployment import ModelDeploymentSpec, PastTrial, Trial, TrialPhase
+from kanaria.api.model_deployment import CandidateModel, ModelDeploymentSpec, PastTrial, Trial, TrialPhase
 from kanaria.decide.model_deployment.scene import Memory, Model, Scene
 from kanaria.serving.naming import unscaled
 from kanaria.vocabulary.objects import content_hash
 
 REMEMBERED = 10
+SAID = frozenset({"paused", "fromStep", "promote"})
+"""What people say of a candidate's trial, in the candidate's own words."""
+ALL_STEPS = 1_000
+"""More steps than a strategy can have."""
 _HASH = 7
 _REASONS = {
     TrialPhase.PROMOTED: Reason.PROMOTED,
@@ -37,6 +41,9 @@ def trial_id(spec: ModelDeploymentSpec, generation: int) -> str:
     tried: dict[str, Any] = spec.model_dump(
         mode="json", by_alias=True, include={"model", "stable", "candidate", "strategy", "analysis"}
     )
+    if spec.candidate is not None:
+        # What people say of a trial is not what is tried.
+        tried["candidate"] = {key: value for key, value in tried["candidate"].items() if key not in SAID}
     version = spec.candidate.version if spec.candidate else ""
     content = {**tried, "predictor": unscaled(spec.predictor), "generation": generation}
     return f"{version}@{content_hash(content, _HASH)}"
@@ -45,6 +52,13 @@ def trial_id(spec: ModelDeploymentSpec, generation: int) -> str:
 def is_of(trial: Trial | None, spec: ModelDeploymentSpec) -> bool:
     """Whether this is the trial of the spec as it stands."""
     return trial is not None and spec.candidate is not None and trial.id == trial_id(spec, trial.generation)
+
+
+def waived(candidate: CandidateModel | None) -> int:
+    """How many steps a person does not want to be waited for."""
+    if candidate is None:
+        return 0
+    return ALL_STEPS if candidate.promote else (candidate.from_step or 1) - 1
 
 
 def begin(scene: Scene, model: Model) -> Scene:

@@ -34,14 +34,15 @@ def edits_due(md: ModelDeployment) -> tuple[Edit, ...]:
 
 def _may_be_promoted(md: ModelDeployment, trial: Trial) -> bool:
     """Whether what passed is what stands in the spec, and nothing holds it at 0 % now."""
-    if md.spec.suspend or not is_of(trial, md.spec):
+    paused = md.spec.candidate is not None and md.spec.candidate.paused
+    if md.spec.suspend or paused or not is_of(trial, md.spec):
         return False
     return md.spec.stable is None or trial.weight >= md.spec.strategy.strategy.resume(trial.step).weight
 
 
 def _promotion(md: ModelDeployment, candidate: CandidateModel, trial: Trial) -> Edit:
     stable = md.spec.stable
-    model = {key: value for key, value in _written(candidate).items() if key != "predictor"}
+    model = candidate.model.model_dump(mode="json", by_alias=True, exclude_none=True)
     moved = tuple(Set(path, value) for path, value in _leaves(candidate.predictor or {}, ("spec", "predictor")))
     return Edit(
         target=md.ref,

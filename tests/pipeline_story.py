@@ -7,6 +7,7 @@ from typing import Any
 
 from kanaria.api import MLPipeline, MLPipelineRun
 from kanaria.decide.ml_pipeline import Seen, decide
+from kanaria.decide.ml_pipeline.upstream import newest_successes
 from kanaria.vocabulary import Answer, Answered, Apply, Delete, Failure, Plan, Question, Unanswered, WriteStatus
 from pipelines import NOON
 
@@ -22,6 +23,8 @@ class PipelineStory:
     failure: Failure | None = None
     now: datetime = NOON
     runs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    others: list[dict[str, Any]] = field(default_factory=list)
+    """Runs of other pipelines."""
 
     def _answer(self, question: Question) -> Answer | None:
         del question
@@ -31,7 +34,8 @@ class PipelineStory:
 
     def decide(self) -> Plan:
         runs = tuple(MLPipelineRun.read(body) for body in self.runs.values())
-        return decide(self.pipeline, Seen(self._answer, runs, self.policies, self.failure), self.now)
+        seen = Seen(self._answer, runs, self.policies, self.failure, newest_successes(self.others))
+        return decide(self.pipeline, seen, self.now)
 
     def visit(self) -> Plan:
         plan = self.decide()
@@ -42,6 +46,7 @@ class PipelineStory:
     def _carry(self, act: Any) -> None:
         if isinstance(act, Apply):
             body = json.loads(json.dumps(act.manifest))
+            body["metadata"]["creationTimestamp"] = self.now.isoformat()
             self.runs[body["metadata"]["name"]] = body
         elif isinstance(act, Delete):
             del self.runs[act.target.name]

@@ -17,7 +17,7 @@ def documents(path: str) -> list[dict[str, Any]]:
     return list(yaml.safe_load_all((ROOT / path).read_text()))
 
 
-@pytest.mark.parametrize("path", sorted(str(p.relative_to(ROOT)) for p in (ROOT / "examples/wine").glob("*.yaml")))
+@pytest.mark.parametrize("path", sorted(str(p.relative_to(ROOT)) for p in (ROOT / "examples").glob("*/*.yaml")))
 def test_an_example_is_accepted(cluster: AnyCluster, namespace: str, path: str):
     said = cluster.apply(*documents(path), namespace=namespace, dry_run=True)
 

@@ -35,6 +35,7 @@ WORLD = [
     thing("GitSync", "other", namespace="beer"),
     thing("MetricPolicy", "online"),
     thing("MLPipeline", "train"),
+    thing("MLPipeline", "after", spec={"triggers": [{"name": "up", "pipeline": {"name": "features"}}]}),
     thing("MLPipelineRun", "going", status={"phase": "Running"}),
     thing("MLPipelineRun", "over", status={"phase": "Succeeded"}),
     run("proposes", "Succeeded", state="Due"),
@@ -99,6 +100,7 @@ def poked(old: dict[str, Any] | None, new: dict[str, Any] | None) -> set[str]:
                 "ModelDeployment wine/wine",
                 f"ModelDeployment wine/{LONG}",
                 "MLPipeline wine/train",
+                "MLPipeline wine/after",
                 "MLPipelineRun wine/going",
             },
             id="a policy: whom it judges and pipelines that may name it, not runs that are over",
@@ -122,6 +124,16 @@ def poked(old: dict[str, Any] | None, new: dict[str, Any] | None) -> set[str]:
             thing("MLPipelineRun", "going", owners=[owner("MLPipeline", "wine")]),
             {"MLPipelineRun wine/going", "MLPipeline wine/wine"},
             id="a run: its pipeline",
+        ),
+        pytest.param(
+            thing("MLPipelineRun", "f-1", spec={"pipelineRef": {"name": "features"}}, status={"phase": "Succeeded"}),
+            {"MLPipelineRun wine/f-1", "MLPipeline wine/after"},
+            id="a run that succeeded: pipelines that run after it",
+        ),
+        pytest.param(
+            thing("MLPipelineRun", "f-1", spec={"pipelineRef": {"name": "features"}}, status={"phase": "Running"}),
+            {"MLPipelineRun wine/f-1"},
+            id="a run that goes on: itself",
         ),
         pytest.param(
             thing("ConfigMap", "c", api="v1", labels={"kanaria.dev/git-sync": "sync"}),

@@ -1,12 +1,14 @@
 """When each trigger is due."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
 from kanaria.triggers import TRIGGERS, Trigger
-from kanaria.triggers.kind import Firing, NotYet, Seen
+from kanaria.triggers.kind import Firing, NotYet, Seen, Success
+from kanaria.triggers.pipeline import PipelineTrigger
 from kanaria.triggers.schedule import Schedule
 from kanaria.triggers.source import SourceTrigger
 
@@ -27,7 +29,7 @@ CREATED = NOON - timedelta(minutes=90)
     ],
 )
 def test_a_schedule_is_due_once_for_its_newest_time(now: datetime, last: datetime | None, expected: datetime | None):
-    found = Schedule(cron="0 * * * *").due(Seen(CREATED, last_scheduled_at=last), now)
+    found = Schedule(cron="0 * * * *").due(Seen(CREATED, acted_on=last.isoformat() if last else None), now)
 
     assert (found.scheduled_at if isinstance(found, Firing) else None) == expected
     if isinstance(found, NotYet):
@@ -44,11 +46,81 @@ def test_a_schedule_is_due_once_for_its_newest_time(now: datetime, last: datetim
     ],
 )
 def test_a_schedule_follows_its_time_zone(zone: str, now: datetime, expected: bool):  # noqa: FBT001 - a row
-    seen = Seen(CREATED, last_scheduled_at=now - HOUR)
+    seen = Seen(now - HOUR)
 
     found = Schedule(cron="0 3 * * *", time_zone=zone).due(seen, now)
 
     assert isinstance(found, Firing) == expected
+
+
+BERLIN = "Europe/Berlin"
+
+
+@pytest.mark.parametrize(
+    ("cron", "since", "hours", "expected"),
+    [
+        pytest.param(
+            "30 2 * * *", datetime(2026, 3, 28, 12, tzinfo=UTC), 20, ["29 01:00"], id="an hour that is left out"
+        ),
+        pytest.param(
+            "30 2 * * *", datetime(2026, 10, 24, 12, tzinfo=UTC), 20, ["25 00:30"], id="an hour that comes twice"
+        ),
+        pytest.param(
+            "0 * * * *",
+            datetime(2026, 10, 24, 23, 30, tzinfo=UTC),
+            3,
+            ["25 00:00", "25 01:00", "25 02:00"],
+            id="each of two like hours",
+        ),
+    ],
+)
+def test_a_schedule_runs_once_when_the_clocks_change(cron: str, since: datetime, hours: int, expected: list[str]):
+    schedule, seen, fired = Schedule(cron=cron, time_zone=BERLIN), Seen(since), []
+    for minutes in range(0, hours * 60 + 1, 10):
+        found = schedule.due(seen, since + timedelta(minutes=minutes))
+        if isinstance(found, Firing):
+            fired.append(found.scheduled_at)
+            seen = Seen(since, acted_on=found.acted_on)
+
+    assert [f"{at:%d %H:%M}" for at in fired] == expected
+
+
+@pytest.mark.parametrize(
+    ("late", "due"), [pytest.param(60, True, id="in time"), pytest.param(61, False, id="a second too late")]
+)
+def test_a_time_that_is_too_long_past_is_passed_over(late: int, due: bool):  # noqa: FBT001 - a row
+    schedule = Schedule(cron="0 * * * *", starting_deadline_seconds=60)
+
+    found = schedule.due(Seen(CREATED), NOON + timedelta(seconds=late))
+
+    assert isinstance(found, Firing) == due
+    if isinstance(found, NotYet):
+        assert found.until == NOON + HOUR
+
+
+def upstream(at: datetime, run: str = "features-3-abc") -> dict[str, Success]:
+    return {"features": Success(run, at, version="3")}
+
+
+@pytest.mark.parametrize(
+    ("succeeded", "acted_on", "due"),
+    [
+        pytest.param({}, None, False, id="it never succeeded"),
+        pytest.param({"beer": Success("beer-1", NOON)}, None, False, id="another pipeline did"),
+        pytest.param(upstream(CREATED - HOUR), None, False, id="before the trigger was declared"),
+        pytest.param(upstream(NOON), None, True, id="it succeeded"),
+        pytest.param(upstream(NOON), NOON.isoformat(), False, id="that run was answered"),
+        pytest.param(upstream(NOON), (NOON - HOUR).isoformat(), True, id="a newer run"),
+        pytest.param(upstream(NOON - HOUR), NOON.isoformat(), False, id="the newest run was deleted"),
+    ],
+)
+def test_the_success_of_another_pipeline_is_due_once(succeeded: Any, acted_on: str | None, due: bool):  # noqa: FBT001 - a row
+    found = PipelineTrigger(name="features").due(Seen(CREATED, acted_on, succeeded=succeeded), NOON)
+
+    assert isinstance(found, Firing) == due
+    if isinstance(found, Firing):
+        assert found.reason == "run features-3-abc of pipeline 'features' succeeded and registered version 3"
+        assert (found.value, found.link) == ("3", "MLPipelineRun features-3-abc")
 
 
 def test_a_schedule_that_slept_for_years_is_quick():

@@ -13,6 +13,7 @@ from kanaria.vocabulary.durations import Duration
 from kanaria.vocabulary.kinds import Part
 
 Word = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z_][-A-Za-z0-9_]*$")]
+TRIGGERS_MAX = 16
 Argument = Annotated[str, Field(max_length=8192)]
 
 
@@ -158,7 +159,7 @@ class PipelineSpec(Part):
     """Values for the steps."""
     source: Source | None = None
     """The pipeline's own code."""
-    triggers: Annotated[tuple[Trigger, ...], Field(max_length=16)] = ()
+    triggers: Annotated[tuple[Trigger, ...], Field(max_length=TRIGGERS_MAX)] = ()
     """What starts a run, beside the annotation kanaria.dev/run."""
     concurrency_policy: Literal["Forbid"] = "Forbid"
     """Forbid: a trigger that fires while a run is under way waits for its end."""
@@ -212,6 +213,21 @@ class PipelineSpec(Part):
         return self
 
 
+class TriggerStatus(Part):
+    """What a trigger did."""
+
+    name: Annotated[str, Field(max_length=40)]
+    """Name of the trigger."""
+    since: datetime
+    """When it was declared: nothing before is due."""
+    acted_on: Annotated[str, Field(max_length=256)] | None = None
+    """What it acted on last: a time, a commit, the end of a run, a digest."""
+    runs: Annotated[tuple[datetime, ...], Field(max_length=20)] = ()
+    """When the runs that it started began, as far as cooldown and budget ask; at least the newest."""
+    held: Annotated[str, Field(max_length=256)] = ""
+    """Why a run that is due is held."""
+
+
 class LastRun(Part):
     """The newest run in short."""
 
@@ -246,6 +262,8 @@ class MLPipelineStatus(ResourceStatus):
     """The newest time of the schedule that was acted on."""
     runs: int = 0
     """How many runs were made."""
+    triggers: Annotated[tuple[TriggerStatus, ...], Field(max_length=TRIGGERS_MAX)] = ()
+    """What each trigger did."""
 
 
 class MLPipeline(Resource):

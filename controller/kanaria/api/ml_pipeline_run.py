@@ -35,6 +35,15 @@ class StepPhase(StrEnum):
     SKIPPED = "Skipped"
 
 
+class Answered(Part):
+    """A trigger that a run answers."""
+
+    name: Annotated[str, Field(max_length=64)]
+    """Name of the trigger."""
+    acted_on: Annotated[str, Field(max_length=256)] = ""
+    """What it acted on."""
+
+
 class Cause(Part):
     """Why the run was made."""
 
@@ -42,6 +51,12 @@ class Cause(Part):
     """Name of the trigger, or `on-demand`."""
     reason: Text = ""
     """What it saw, in a sentence."""
+    value: Annotated[str, Field(max_length=256)] = ""
+    """The number, commit or name that it saw."""
+    link: Annotated[str, Field(max_length=512)] = ""
+    """The object or address at which it saw it."""
+    answers: Annotated[tuple[Answered, ...], Field(max_length=16)] = ()
+    """Every trigger that the run answers."""
     scheduled_at: datetime | None = None
     """The time of the schedule that is acted on."""
     request: Annotated[str, Field(max_length=256)] | None = None

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from kanaria.api import MetricPolicy, MLPipeline, MLPipelineRun
 from kanaria.api.resource import API_VERSION
 from kanaria.decide.ml_pipeline import Seen, decide
+from kanaria.decide.ml_pipeline.upstream import newest_successes
 from kanaria.decide.unreadable import readable, refuse
 from kanaria.reconcile.world import World
 from kanaria.vocabulary import ObjectName, ObjectRef, Plan, marks
@@ -28,6 +29,7 @@ def plan_for(name: ObjectName, world: World) -> Plan | None:
         runs=readable(MLPipelineRun, _runs(pipeline, world)),
         policies=frozenset(policy["metadata"]["name"] for policy in policies),
         failure=world.failure(pipeline.ref),
+        succeeded=newest_successes(world.objects.list(API_VERSION, MLPipelineRun.__name__, name.namespace)),
     )
     return decide(pipeline, seen, world.now())
 

@@ -45,6 +45,18 @@ def _neighbours(ref: ObjectRef, changed: Manifest, objects: Objects, *, said: bo
         case "MLPipelineRun":
             for namespace in sorted({proposal.get("namespace", "") for proposal in _proposals(changed)}):
                 yield from _syncs_of(namespace, objects)
+            yield from _downstream(changed, ref.namespace, objects)
+
+
+def _downstream(run: Manifest, namespace: str, objects: Objects) -> Iterator[ObjectRef]:
+    """The pipelines that a run's success starts."""
+    if (run.get("status") or {}).get("phase") != "Succeeded":
+        return
+    upstream = ((run.get("spec") or {}).get("pipelineRef") or {}).get("name")
+    for body in objects.list(API_VERSION, "MLPipeline", namespace):
+        triggers = (body.get("spec") or {}).get("triggers") or ()
+        if any((trigger.get("pipeline") or {}).get("name") == upstream for trigger in triggers):
+            yield ObjectRef.of(body)
 
 
 def _written_by(ref: ObjectRef, objects: Objects) -> Iterator[ObjectRef]:

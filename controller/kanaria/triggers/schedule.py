@@ -19,6 +19,8 @@ class Schedule(TriggerKind):
     """Five fields: minute, hour, day of month, month, day of week."""
     time_zone: Annotated[str, Field(max_length=64)] = "UTC"
     """Name of the time zone, e.g. Asia/Tokyo."""
+    starting_deadline_seconds: Annotated[int, Field(ge=1)] | None = None
+    """How late a run may start; a time that is longer past is passed over."""
 
     @field_validator("cron")
     @classmethod
@@ -43,9 +45,15 @@ class Schedule(TriggerKind):
     def due(self, seen: Seen, now: datetime) -> Firing | NotYet:
         """Due once for the newest time that has passed; missed ones before it are not made up for."""
         newest = self._newest_until(now)
-        if newest is None or newest <= (seen.last_scheduled_at or seen.created_at):
+        if newest is None or newest <= seen.acted_at or self._is_too_late(newest, now):
             return NotYet(until=self.next_after(now))
-        return Firing(f"the schedule {self.cron!r} ({self.time_zone}) came round", scheduled_at=newest)
+        told = newest.isoformat().replace("+00:00", "Z")
+        reason = f"the schedule {self.cron!r} ({self.time_zone}) came round"
+        return Firing(reason, acted_on=told, value=told, scheduled_at=newest)
+
+    def _is_too_late(self, newest: datetime, now: datetime) -> bool:
+        late = self.starting_deadline_seconds
+        return late is not None and now > newest + timedelta(seconds=late)
 
     def next_after(self, now: datetime) -> datetime:
         """The next time of the schedule, in UTC."""

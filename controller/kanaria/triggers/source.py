@@ -16,4 +16,4 @@ class SourceTrigger(TriggerKind):
         """Due when the newest commit that touched the path was not run yet."""
         if seen.head is None or seen.head == seen.revision:
             return NotYet()
-        return Firing(f"commit {seen.head[:12]} changed the code")
+        return Firing(f"commit {seen.head[:12]} changed the code", acted_on=seen.head, value=seen.head)

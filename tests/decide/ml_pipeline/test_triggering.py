@@ -23,7 +23,13 @@ def test_first_sight_of_the_code_is_the_first_training():
 
     assert [(q.url, q.branch, q.path) for q in asked] == [("https://git.example.com/wine.git", "main", "training")]
     assert story.newest["spec"]["revision"] == "abc123"
-    assert story.newest["spec"]["cause"] == {"trigger": "code", "reason": "commit abc123 changed the code"}
+    assert story.newest["spec"]["cause"] == {
+        "trigger": "code",
+        "reason": "commit abc123 changed the code",
+        "value": "abc123",
+        "link": "https://git.example.com/wine.git",
+        "answers": [{"name": "code", "actedOn": "abc123"}],
+    }
     assert story.pipeline.status.revision == "abc123"
 
 

@@ -7,6 +7,7 @@ from kanaria.api.conditions import Reason
 from kanaria.decide.filling import unknown_reference
 from kanaria.decide.ml_pipeline.scene import Scene
 from kanaria.decide.step_graph import circle, cyclic
+from kanaria.triggers.pipeline import PipelineTrigger
 from kanaria.vocabulary import Stall
 
 
@@ -25,6 +26,13 @@ def _faults(scene: Scene) -> Iterator[Stall]:
         reference = unknown_reference(spec)
         if reference:
             yield Stall(Reason.INVALID_SPEC, reference)
+    for each in spec.triggers:
+        if isinstance(each.trigger, PipelineTrigger) and each.trigger.name == scene.pipeline.metadata.name:
+            yield Stall(
+                Reason.INVALID_SPEC,
+                f"spec.triggers {each.name!r} would start a run after each run of its own pipeline, without end; "
+                "name another pipeline, or use a schedule",
+            )
     for index, gate in enumerate(spec.gates):
         if gate.policy_ref.name not in scene.seen.policies:
             there = ", ".join(sorted(scene.seen.policies)) or "none"

@@ -1,12 +1,13 @@
 """What a pipeline's phases look at, and what each hands on to the next."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from kanaria.api import MLPipeline, MLPipelineRun
 from kanaria.api.ml_pipeline import MLPipelineStatus
 from kanaria.api.ml_pipeline_run import RunPhase
+from kanaria.triggers.kind import Success
 from kanaria.vocabulary import GO, Act, Answer, Failure, Outcome, Question, Stall
 
 FINAL = (RunPhase.SUCCEEDED, RunPhase.FAILED)
@@ -23,6 +24,8 @@ class Seen:
     """Names of the MetricPolicies of the namespace."""
     failure: Failure | None = None
     """What could not be carried out of the pipeline's newest plan."""
+    succeeded: Mapping[str, Success] = field(default_factory=dict)
+    """The newest run that succeeded of each pipeline of the namespace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,18 @@ class Due:
     reason: str
     scheduled_at: datetime | None = None
     request: str | None = None
+    value: str = ""
+    link: str = ""
+    answers: tuple[tuple[str, str], ...] = ()
+    """The names of all triggers that the run answers, and what each acts on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A trigger that is due and may not start a run yet."""
+
+    until: datetime
+    why: str
 
 
 @dataclass(frozen=True, slots=True)

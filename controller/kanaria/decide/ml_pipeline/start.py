@@ -52,6 +52,9 @@ def made(scene: Scene, due: Due) -> Manifest:
 
 def _cause(due: Due) -> dict[str, Any]:
     cause: dict[str, Any] = {"trigger": due.trigger, "reason": due.reason}
+    cause |= {key: text for key, text in (("value", due.value), ("link", due.link)) if text}
+    if due.answers:
+        cause["answers"] = [{"name": name} | ({"actedOn": on} if on else {}) for name, on in due.answers]
     if due.scheduled_at:
         cause["scheduledAt"] = due.scheduled_at.isoformat().replace("+00:00", "Z")
     return cause | ({"request": due.request} if due.request else {})

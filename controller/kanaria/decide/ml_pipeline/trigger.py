@@ -1,12 +1,14 @@
 """Which trigger is due, and at which commit of the code."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from kanaria.api.conditions import Reason
-from kanaria.decide.ml_pipeline.scene import Due, Scene, sooner
-from kanaria.triggers.kind import Firing
+from kanaria.api.ml_pipeline import MLPipelineStatus, TriggerStatus
+from kanaria.decide.ml_pipeline.hold import held
+from kanaria.decide.ml_pipeline.scene import Due, Held, Scene, sooner
+from kanaria.triggers.kind import Firing, NotYet, TriggerUnion
 from kanaria.triggers.kind import Seen as Looked
 from kanaria.vocabulary import Answered, SourceHead, Stall, Unanswered, Wait, marks
 from kanaria.vocabulary.durations import duration_of
@@ -20,15 +22,47 @@ def trigger(scene: Scene) -> Scene:
 
     All that are due are answered by one run, whose cause names the first.
     """
+    scene = _declared(scene)
     if scene.resting:
         return scene
     scene = _headed(scene, wanted=any(each.trigger.needs_source for each in scene.pipeline.spec.triggers))
-    due = tuple(_due(scene))
+    found = {each.name: _found(scene, each) for each in scene.pipeline.spec.triggers}
     until = scene.until
-    for each in scene.pipeline.spec.triggers:
-        answer = each.trigger.due(_looked(scene), scene.now)
+    for answer in found.values():
         until = sooner(until, None if isinstance(answer, Firing) else answer.until)
-    return _headed(replace(scene, due=_together(due), until=until), wanted=bool(due))
+    due = tuple(_due(scene, found))
+    status = _with_holds(scene.status, found)
+    return _headed(replace(scene, status=status, due=_together(due), until=until), wanted=bool(due))
+
+
+def _declared(scene: Scene) -> Scene:
+    """The scene with an entry for each trigger, which tells since when it is there."""
+    known = {entry.name: entry for entry in scene.status.triggers}
+    first_sight = scene.status.observed_generation is None
+    since = (scene.pipeline.metadata.creation_timestamp if first_sight else None) or scene.now
+    names = (each.name for each in scene.pipeline.spec.triggers)
+    entries = tuple(known.get(name) or TriggerStatus(name=name, since=since) for name in names)
+    return replace(scene, status=scene.status.model_copy(update={"triggers": entries}))
+
+
+def _found(scene: Scene, each: TriggerUnion) -> Firing | NotYet | Held:
+    entry = _entry(scene.status, each.name)
+    answer = each.trigger.due(_looked(scene, entry), scene.now)
+    return (held(each, entry, scene.now) or answer) if isinstance(answer, Firing) else answer
+
+
+def _entry(status: MLPipelineStatus, name: str) -> TriggerStatus:
+    return next(entry for entry in status.triggers if entry.name == name)
+
+
+def _with_holds(status: MLPipelineStatus, found: Mapping[str, Firing | NotYet | Held]) -> MLPipelineStatus:
+    said = {
+        name: f"{answer.why} until {answer.until:%Y-%m-%d %H:%M:%S} UTC"
+        for name, answer in found.items()
+        if isinstance(answer, Held)
+    }
+    entries = (entry.model_copy(update={"held": said.get(entry.name, "")}) for entry in status.triggers)
+    return status.model_copy(update={"triggers": tuple(entries)})
 
 
 def _headed(scene: Scene, *, wanted: bool) -> Scene:
@@ -63,14 +97,23 @@ def _headed(scene: Scene, *, wanted: bool) -> Scene:
     return replace(scene, outcome=Wait(Reason.PROGRESSING, "looking for the newest commit of the code"))
 
 
-def _due(scene: Scene) -> Iterator[Due]:
+def _due(scene: Scene, found: Mapping[str, Firing | NotYet | Held]) -> Iterator[Due]:
     request = scene.pipeline.metadata.annotations.get(marks.RUN_REQUEST, "")[:REQUEST_MAX]
     if request and request != scene.status.last_handled_run_request:
-        yield Due(ON_DEMAND, f"the annotation {marks.RUN_REQUEST} says {request!r}", request=request)
-    for each in scene.pipeline.spec.triggers:
-        answer = each.trigger.due(_looked(scene), scene.now)
+        reason = f"the annotation {marks.RUN_REQUEST} says {request!r}"
+        yield Due(ON_DEMAND, reason, request=request, value=request)
+    for name, answer in found.items():
         if isinstance(answer, Firing):
-            yield Due(each.name, answer.reason, answer.scheduled_at)
+            answers = ((name, answer.acted_on),)
+            link = answer.link or _code(scene, name)
+            yield Due(name, answer.reason, answer.scheduled_at, value=answer.value, link=link, answers=answers)
+
+
+def _code(scene: Scene, trigger: str) -> str:
+    """The address of the code, for a trigger that looks at it."""
+    source = scene.pipeline.spec.source
+    looks = any(each.name == trigger and each.trigger.needs_source for each in scene.pipeline.spec.triggers)
+    return source.git.url if source and looks else ""
 
 
 def _together(due: tuple[Due, ...]) -> Due | None:
@@ -78,14 +121,15 @@ def _together(due: tuple[Due, ...]) -> Due | None:
         return None
     times: list[datetime] = [each.scheduled_at for each in due if each.scheduled_at]
     request = next((each.request for each in due if each.request), None)
-    return replace(due[0], scheduled_at=max(times, default=None), request=request)
+    answers = tuple(answer for each in due for answer in each.answers)
+    return replace(due[0], scheduled_at=max(times, default=None), request=request, answers=answers)
 
 
-def _looked(scene: Scene) -> Looked:
-    status = scene.status
+def _looked(scene: Scene, entry: TriggerStatus) -> Looked:
     return Looked(
-        created_at=scene.pipeline.metadata.creation_timestamp or scene.now,
-        last_scheduled_at=status.last_scheduled_at,
+        since=entry.since,
+        acted_on=entry.acted_on,
         head=scene.head,
-        revision=status.revision,
+        revision=scene.status.revision,
+        succeeded=scene.seen.succeeded,
     )

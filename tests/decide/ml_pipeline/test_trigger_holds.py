@@ -1,0 +1,116 @@
+"""Which trigger may start a run: cooldown, budget, upstream pipelines, and triggers that are new."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from pipeline_story import PipelineStory
+from pipelines import NOON, a_pipeline
+
+MINUTELY = {"name": "often", "schedule": {"cron": "* * * * *"}}
+
+
+def ends(story: PipelineStory, minutes: int) -> list[str]:
+    """The minutes after noon in which a run began, each run ending at once."""
+    began = []
+    for minute in range(minutes):
+        before = len(story.runs)
+        story.settle()
+        if len(story.runs) > before:
+            began.append(minute)
+            story.ends().settle()
+        story.later(minutes=1)
+    return began
+
+
+@pytest.mark.parametrize(
+    ("limits", "expected"),
+    [
+        pytest.param({}, [0, 1, 2, 3, 4, 5, 6, 7], id="no limits"),
+        pytest.param({"cooldown": "3m"}, [0, 3, 6], id="a cooldown"),
+        pytest.param({"budget": {"runs": 2, "window": "5m"}}, [0, 1, 5, 6], id="a budget"),
+        pytest.param({"cooldown": "2m", "budget": {"runs": 2, "window": "6m"}}, [0, 2, 6], id="both"),
+    ],
+)
+def test_cooldown_and_budget_hold_what_is_due(limits: Any, expected: list[int]):
+    assert ends(PipelineStory(a_pipeline(triggers=[MINUTELY | limits])), 8) == expected
+
+
+def test_a_held_trigger_says_why_and_until_when_and_is_looked_at_then():
+    story = PipelineStory(a_pipeline(triggers=[MINUTELY | {"cooldown": "1h"}])).settle().ends().settle()
+
+    plan = story.later(minutes=1).visit()
+
+    (entry,) = story.pipeline.status.triggers
+    assert entry.held == "its cooldown of 1h lasts until 2026-01-15 13:00:00 UTC"
+    assert plan.look_again == NOON + timedelta(hours=1)
+    assert story.visit().acts == ()
+
+
+def test_a_run_on_demand_is_not_held():
+    story = PipelineStory(a_pipeline(triggers=[MINUTELY | {"cooldown": "1h"}])).settle().ends().settle()
+
+    story.edited(run="now").later(minutes=1).settle()
+
+    assert story.causes == ["often", "on-demand"]
+
+
+def test_each_trigger_has_its_own_cooldown():
+    hourly = {"name": "hourly", "schedule": {"cron": "*/2 * * * *"}}
+    story = PipelineStory(a_pipeline(triggers=[MINUTELY | {"cooldown": "1h"}, hourly]))
+
+    ends(story, 5)
+
+    assert story.causes == ["often", "hourly", "hourly"]
+
+
+def test_a_run_remembers_every_trigger_that_it_answers():
+    hourly = {"name": "hourly", "schedule": {"cron": "0 * * * *"}}
+    story = PipelineStory(a_pipeline(triggers=[MINUTELY, hourly]))
+
+    story.visit()
+
+    told = [{"name": name, "actedOn": "2026-01-15T12:00:00Z"} for name in ("often", "hourly")]
+    assert story.newest["spec"]["cause"]["answers"] == told
+    assert story.newest["spec"]["cause"]["value"] == "2026-01-15T12:00:00Z"
+
+
+def test_a_schedule_added_later_does_not_make_up_for_times_before_it():
+    story = PipelineStory(a_pipeline()).settle().later(minutes=1)
+
+    story.edited(triggers=[{"name": "daily", "schedule": {"cron": "0 12 * * *"}}]).settle()
+
+    assert story.runs == {}
+    assert story.pipeline.status.next_run_at == NOON + timedelta(days=1)
+
+
+def features(number: int, phase: str = "Succeeded") -> dict[str, Any]:
+    at = (NOON + timedelta(minutes=number)).isoformat()
+    status = {"phase": phase, "finishedAt": at, "model": {"name": "f", "version": str(number)}}
+    return {
+        "metadata": {"name": f"features-{number}"},
+        "spec": {"pipelineRef": {"name": "features"}},
+        "status": status,
+    }
+
+
+def test_a_pipeline_runs_after_each_success_of_another():
+    after = {"name": "upstream", "pipeline": {"name": "features"}}
+    story = PipelineStory(a_pipeline(triggers=[after])).settle()
+    assert story.runs == {}
+
+    story.others = [features(1), features(2, "Failed")]
+    story.settle().ends().settle()
+    story.others = [features(1), features(3)]
+    story.settle().ends().settle()
+
+    causes = [(r["spec"]["cause"]["trigger"], r["spec"]["cause"]["link"]) for r in story.runs.values()]
+    assert causes == [("upstream", "MLPipelineRun features-1"), ("upstream", "MLPipelineRun features-3")]
+
+
+def test_a_pipeline_that_would_start_itself_is_refused():
+    story = PipelineStory(a_pipeline(triggers=[{"name": "again", "pipeline": {"name": "wine"}}])).settle()
+
+    assert story.ready()[:2] == ("False", "InvalidSpec")
+    assert "after each run of its own pipeline, without end" in story.ready()[2]

@@ -163,6 +163,8 @@ class ModelDeploymentSpec(Part):
     """How long the way back stays open."""
     require_canary: bool = True
     """Whether stable changes only to a version that passed as a candidate, or was stable before."""
+    on_supersede: Literal["Restart", "Queue"] = "Restart"
+    """What a proposal of a pipeline does while another candidate is tried: replace it, or wait for its end."""
     accept_from: Annotated[tuple[Acceptance, ...], Field(max_length=16)] = ()
     """Pipelines of other namespaces that may propose here; those of the same namespace always may."""
 

@@ -130,6 +130,21 @@ def test_the_newer_edit_of_a_person_wins():
     assert state(story) == ("Dropped", "another candidate, version 9, was set meanwhile; the newer edit wins")
 
 
+def test_a_proposal_waits_for_the_end_of_another_trial_where_the_target_queues():
+    story = proposing(a_target(candidate={"version": "7"}, onSupersede="Queue"))
+
+    assert (state(story), edits(story)) == (("Due", ""), ())
+    assert story.ready()[2].startswith("version 8 is proposed to wine/wine once the trial of version 7 is over")
+
+    story.targets = (a_target(candidate={"version": "6"}, onSupersede="Queue"),)  # by a person, who needs no queue
+    story.settle()
+    assert (state(story)[0], edits(story)) == ("Due", ())
+
+    story.targets = (a_target(stable={"version": "7"}, onSupersede="Queue"),)
+    story.settle()
+    assert [edit.changes[0].value["version"] for edit in edits(story)] == ["8"]
+
+
 def test_a_candidate_that_ended_meanwhile_is_no_newer_edit():
     story = proposing(a_target(candidate={"version": "7"}))
 

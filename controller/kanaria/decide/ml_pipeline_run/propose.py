@@ -34,6 +34,13 @@ def candidate_of(target: ModelDeployment | None) -> str:
     return target.spec.candidate.version if target and target.spec.candidate else ""
 
 
+def queues_behind(target: ModelDeployment, model: RegisteredModel | None) -> str:
+    """The version whose trial must end before the model is proposed, empty where there is none."""
+    tried = candidate_of(target)
+    waits = target.spec.on_supersede == "Queue" and (model is None or model.version != tried)
+    return tried if waits else ""
+
+
 def _new(name: ObjectName, scene: Scene) -> ProposalStatus:
     replaces = candidate_of(scene.seen.targets.get(name))
     return ProposalStatus(namespace=name.namespace, model_deployment=name.name, state="Due", replaces=replaces)
@@ -107,7 +114,7 @@ def _lost(proposal: ProposalStatus, target: ModelDeployment, scene: Scene) -> st
     if _was_taken_back(proposal, scene):
         return f"commit {proposal.commit[:12]} was taken back before it was applied"
     candidate = candidate_of(target)
-    if candidate and candidate != proposal.replaces:
+    if candidate and candidate != proposal.replaces and not queues_behind(target, scene.status.model):
         return f"another candidate, version {candidate}, was set meanwhile; the newer edit wins"
     return ""
 
@@ -138,6 +145,13 @@ def _proposes(run: MLPipelineRun, target: ObjectName) -> bool:
     return any((p.namespace, p.model_deployment) == (target.namespace, target.name) for p in run.status.proposals)
 
 
+def _due(name: ObjectName, target: ModelDeployment | None, model: RegisteredModel | None) -> str:
+    behind = queues_behind(target, model) if target is not None else ""
+    if not behind:
+        return f"is to be proposed to {name} by a commit"
+    return f"is proposed to {name} once the trial of version {behind} is over, as its spec.onSupersede says"
+
+
 def _outcome(scene: Scene, proposals: tuple[ProposalStatus, ...]) -> Outcome:
     version = scene.status.model.version if scene.status.model else ""
     for proposal in proposals:
@@ -148,7 +162,7 @@ def _outcome(scene: Scene, proposals: tuple[ProposalStatus, ...]) -> Outcome:
         if proposal.state == "Due" and proposal.message:
             return Stall(Reason.NO_WAY_BACK, proposal.message)
         if proposal.state == "Due":
-            return Wait(Reason.AWAITING_COMMIT, f"version {version} is to be proposed to {name} by a commit")
+            return Wait(Reason.AWAITING_COMMIT, f"version {version} {_due(name, target, scene.status.model)}")
         if proposal.state == "Landed":
             return Wait(Reason.AWAITING_SYNC, f"the commit that proposes version {version} to {name} is to be applied")
         refused = refusal(target, scene.run, scene.status.model) if target is not None else ""

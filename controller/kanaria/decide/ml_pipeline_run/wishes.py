@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from kanaria.api import MLPipelineRun, ModelDeployment
 from kanaria.api.ml_pipeline_run import RegisteredModel
-from kanaria.decide.ml_pipeline_run.propose import candidate_of, refusal
+from kanaria.decide.ml_pipeline_run.propose import candidate_of, queues_behind, refusal
 from kanaria.vocabulary import Edit, EditClass, Field, ObjectName, Set
 
 _CANDIDATE = ("spec", "candidate")
@@ -31,7 +31,9 @@ def is_of(edit: Edit, run: MLPipelineRun, target: ModelDeployment) -> bool:
 def _open(run: MLPipelineRun, targets: Mapping[ObjectName, ModelDeployment]) -> Iterator[ModelDeployment]:
     for proposal in run.status.proposals:
         target = targets.get(ObjectName(proposal.namespace, proposal.model_deployment))
-        if proposal.state == "Due" and target and candidate_of(target) in ("", proposal.replaces):
+        if proposal.state != "Due" or target is None or queues_behind(target, run.status.model):
+            continue
+        if candidate_of(target) in ("", proposal.replaces):
             yield target
 
 

@@ -224,13 +224,13 @@ class ModelWorld:
 
     def _requests(self) -> None:
         """Each backend answers its share; what no server can answer counts as unserved."""
-        for backend, weight in self.weights().items():
+        for place, (backend, weight) in enumerate(self.weights().items()):
             share = self.rps * weight / 100
             available = self.deployments.get(backend, {}).get("status", {}).get("availableReplicas", 0)
             if not available:
                 self.unserved += share
                 continue
-            counted = self.counts.setdefault(f"httproute/cellar/wine/rule/0/backend/{backend}", [0.0, 0.0])
+            counted = self.counts.setdefault(f"httproute/cellar/wine/rule/0/backend/{place}", [0.0, 0.0])
             counted[0] += share
             counted[1] += share * next((rate for part, rate in self.bad.items() if part in backend), 0.01)
 

@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from random import Random
+from typing import Any
 
 import aiohttp
 from aiohttp import web
@@ -78,6 +79,7 @@ class Scene:
 
     weights: dict[str, int]
     pods: dict[str, tuple[Endpoint, ...]] = field(default_factory=dict)
+    more: dict[str, dict[str, Any]] = field(default_factory=dict)
     url: str = ""
     session: aiohttp.ClientSession | None = None
     pools: Pools = field(default_factory=Pools)
@@ -89,7 +91,7 @@ class Scene:
 
     @property
     def table(self) -> Table:
-        refs = [{"name": service, "weight": weight} for service, weight in self.weights.items()]
+        refs = [{"name": each, "weight": weight, **self.more.get(each, {})} for each, weight in self.weights.items()]
         meta = {"name": "wine", "namespace": "cellar"}
         return table_of([{"metadata": meta, "spec": {"rules": [{"backendRefs": refs}]}}])
 
@@ -107,7 +109,8 @@ class Scene:
         assert self.session
         name, _, digit = metric.partition(" ")
         label = f'envoy_response_code_class="{digit}",' if digit else ""
-        wanted = f'envoy_cluster_{name}{{{label}envoy_cluster_name="httproute/cellar/wine/rule/0/backend/{service}"}} '
+        cluster = f"httproute/cellar/wine/rule/0/backend/{list(self.weights).index(service)}"
+        wanted = f'envoy_cluster_{name}{{{label}envoy_cluster_name="{cluster}"}} '
         async with self.session.get(f"{self.url}/stats/prometheus") as answer:
             found = re.search(f"^{re.escape(wanted)}(.*)$", await answer.text(), re.MULTILINE)
         assert found, wanted

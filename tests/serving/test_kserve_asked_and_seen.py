@@ -10,7 +10,7 @@ from kanaria.local.kserve.admission import refusal
 from kanaria.local.kserve.predictors import stable_of
 from kanaria.serving.arrangement import Arrangement, Predictor, read_spec, spec_of, stays_as_it_is
 from kanaria.serving.kserve import NOTHING, Owner, observe, render
-from kanaria.serving.naming import cluster_name, predictor_name
+from kanaria.serving.naming import CANDIDATE_PLACE, cluster_name, predictor_name
 from kanaria.vocabulary import ObjectName, ObjectRef
 
 OWNER = Owner(ObjectRef("kanaria.dev/v1alpha1", "ModelDeployment", "cellar", "wine"), "u-md")
@@ -126,10 +126,8 @@ def test_a_version_that_is_no_dns_label_still_makes_a_name():
     assert re.fullmatch(r"vrelease-1-2-[0-9a-f]{5}", predictor_name("Release_1.2", "s3://m", MODEL))
 
 
-def test_the_gateway_knows_a_backend_by_route_and_service():
-    assert cluster_name(ObjectName("cellar", "wine"), "v8-abcde") == (
-        "httproute/cellar/wine/rule/0/backend/wine-v8-abcde-predictor"
-    )
+def test_the_gateway_knows_a_backend_by_its_place_in_the_route():
+    assert cluster_name(ObjectName("cellar", "wine"), CANDIDATE_PLACE) == ("httproute/cellar/wine/rule/0/backend/1")
 
 
 @pytest.mark.parametrize(

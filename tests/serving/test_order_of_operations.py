@@ -51,6 +51,19 @@ def test_weight_rises_only_with_servers(servers: Servers, asked: int):
     assert weights(made)["v8"] == asked
 
 
+def test_gateways_count_by_place_so_nothing_is_put_before_a_candidate():
+    warm, goal = Predictor("v6", SEVEN.spec), Goal(SEVEN, EIGHT.at(10), warm=frozenset({"v6"}))
+    live = Arrangement(SEVEN, (warm,))
+
+    begun = next_arrangement(goal, seen(live, v7=up(), v6=up()))
+    risen = next_arrangement(goal, seen(begun, v7=up(), v6=up(), v8=up()))
+
+    assert [list(weights(made).items()) for made in (begun, risen)] == [
+        [("v7", 100), ("v8", 0), ("v6", 0)],
+        [("v7", 90), ("v8", 10), ("v6", 0)],
+    ]
+
+
 def test_servers_are_raised_before_the_weight():
     live, wanted = Arrangement(SEVEN, (EIGHT.at(10),)), Predictor("v8", EIGHT.spec, 3, 50)
 

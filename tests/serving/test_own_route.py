@@ -9,7 +9,7 @@ from kanaria.serving.arrangement import Arrangement, Predictor
 from kanaria.serving.choice import ADDED, REMOVED, CanaryRouting, choose
 from kanaria.serving.kserve import Owner
 from kanaria.serving.native import NATIVE
-from kanaria.serving.own_route import Gateway, OwnRoute
+from kanaria.serving.own_route import Gateway, OwnRoute, gateway_of
 from kanaria.serving.way import NOTHING_LIVE, Live, Put
 from kanaria.vocabulary import ObjectRef
 from kanaria.vocabulary.objects import Manifest
@@ -116,6 +116,19 @@ def test_all_serve_the_model_under_one_name(args: list[str] | None, asked: list[
 
     assert [service(arrangement, version)["model"]["args"] for version in ("v7", "v8")] == [asked, asked]
     assert WAY.observe(made(arrangement), "").arrangement == arrangement
+
+
+@pytest.mark.parametrize("header", [pytest.param("kanaria-version", id="told"), pytest.param("", id="not told")])
+def test_each_backend_tells_its_name_where_a_header_is_named_for_it(header: str):
+    way, arrangement = OwnRoute(replace(EDGE, header=header)), Arrangement(SEVEN, (EIGHT,))
+    live = made(arrangement, way.gateway)
+    told = [reference.get("filters") for reference in (live.route or {})["spec"]["rules"][0]["backendRefs"]]
+
+    sets = [f[0]["responseHeaderModifier"]["set"] for f in told if f]
+    assert sets == ([[{"name": header, "value": v}] for v in ("v7", "v8")] if header else [])
+    assert gateway_of(live.route) == way.gateway
+    other = OwnRoute(replace(EDGE, header="x-version")).steps(OWNER, arrangement, live)
+    assert [step.in_order for step in other if isinstance(step, Put)] == [False, True, True]
 
 
 def test_only_the_main_predictor_is_scaled_and_none_is_cut():

@@ -121,6 +121,10 @@ class Routing(Part):
     """The Gateway that routes."""
     hostnames: Annotated[tuple[Hostname, ...], Field(min_length=1, max_length=16)]
     """The names under which the model is asked for."""
+    version_header: Annotated[str, Field(max_length=64, pattern=r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$")] = (
+        "kanaria-version"
+    )
+    """Response header that tells which version answered; empty for a Gateway that takes no filters on backends."""
 
 
 class Acceptance(Part):

@@ -74,7 +74,8 @@ def _gateway(deployment: ModelDeployment) -> Gateway | None:
     routing = deployment.spec.routing
     if routing is None:
         return None
-    return Gateway(routing.gateway_ref.name, routing.gateway_ref.namespace, routing.hostnames)
+    reference = routing.gateway_ref
+    return Gateway(reference.name, reference.namespace, routing.hostnames, routing.version_header)
 
 
 def _live(name: ObjectName, world: World) -> Live:

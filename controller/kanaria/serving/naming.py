@@ -12,6 +12,8 @@ HTTP_ROUTE = ("gateway.networking.k8s.io/v1", "HTTPRoute")
 
 SCALING = frozenset({"minReplicas", "maxReplicas", "scaleTarget", "scaleMetric", "scaleMetricType", "autoScaling"})
 """Fields of a predictor that change how many servers there are, not what they are."""
+MAIN_PLACE, CANDIDATE_PLACE = 0, 1
+"""Where the two that are compared stand among the route's backends."""
 _LONGEST = 63
 _SLUG = 20
 
@@ -36,9 +38,12 @@ def backend_name(service: str, predictor: str) -> str:
     return "-".join(filter(None, (service, predictor, "predictor")))
 
 
-def cluster_name(name: ObjectName, predictor: str) -> str:
-    """The gateway's name for a predictor's requests in its metrics: the label `envoy_cluster_name`."""
-    return f"httproute/{name.namespace}/{name.name}/rule/0/backend/{backend_name(name.name, predictor)}"
+def cluster_name(name: ObjectName, place: int) -> str:
+    """Envoy Gateway's name for a backend's requests in its metrics: the label `envoy_cluster_name`.
+
+    It knows a backend by its place in the route. While a candidate is tried nothing else stands in its place.
+    """
+    return f"httproute/{name.namespace}/{name.name}/rule/0/backend/{place}"
 
 
 def predictor_name(version: str, uri: str, predictor: Mapping[str, Any]) -> str:

@@ -6,7 +6,8 @@ scales it, and gives a canary traffic as soon as one server of it is available. 
 * a predictor is removed or renamed only once the route sends it nothing, and some time after;
 * a weight rises only when enough servers for it are available; servers are raised first, the weight next;
 * a change of the main predictor is: beside it at 0 %, as many servers as the main one, 100 %, seen in the route,
-  and only then the swap of names, which restarts nothing.
+  and only then the swap of names, which restarts nothing;
+* the candidate is the first beside the main predictor: gateways count by the place in the route.
 
 Each call gives the next arrangement, or the live one where something must happen first. Lowering never waits.
 """
@@ -51,16 +52,18 @@ def next_arrangement(goal: Goal, seen: Serving, drained: frozenset[str] = frozen
 
 def _beside(live: Arrangement, goal: Goal, seen: Serving, drained: frozenset[str]) -> tuple[Predictor, ...]:
     """The others: the candidate on its way to its weight, what is kept warm, and what is still being drained."""
-    others = []
-    for other in live.others:
-        if goal.candidate is not None and other.name == goal.candidate.name:
-            others.append(_towards(other, goal.candidate, seen))
-        elif other.weight or other.name in goal.warm or other.name not in drained:
-            others.append(other.at(0))
-    new = goal.candidate if goal.candidate is not None and live.find(goal.candidate.name) is None else None
-    if new is not None and seen.ready(live.main.name):
-        others.append(new.at(0))
-    return tuple(others)
+    wanted = goal.candidate
+    known = live.find(wanted.name) if wanted is not None else None
+    rest = [
+        other.at(0)
+        for other in live.others
+        if other is not known and (other.weight or other.name in goal.warm or other.name not in drained)
+    ]
+    if wanted is None:
+        return tuple(rest)
+    if known is not None:
+        return (_towards(known, wanted, seen), *rest)
+    return (wanted.at(0), *rest) if seen.ready(live.main.name) else tuple(rest)
 
 
 def _towards(live: Predictor, wanted: Predictor, seen: Serving) -> Predictor:
@@ -82,14 +85,14 @@ def _change_over(live: Arrangement, goal: Goal, seen: Serving, drained: frozense
     )
     needed = goal.main.replicas
     if coming is None:
-        return Arrangement(live.main, (*rest, goal.main.at(0)), live.scaling)
+        return Arrangement(live.main, (goal.main.at(0), *rest), live.scaling)
     ready = coming.replicas >= needed and seen.ready(coming.name, needed)
     alone = not seen.of(live.main.name).available
     if ready and (alone or (coming.weight == 100 and seen.routes(coming.name, 100))):
         leaving = replace(live.main, replicas=max(needed, live.main.replicas), weight=0)
-        return Arrangement(goal.main, (*rest, leaving), goal.scaling)
+        return Arrangement(goal.main, (leaving, *rest), goal.scaling)
     coming = replace(coming, spec=goal.main.spec, replicas=max(coming.replicas, needed))
-    return Arrangement(live.main, (*rest, coming.at(100 if ready else coming.weight)), live.scaling)
+    return Arrangement(live.main, (coming.at(100 if ready else coming.weight), *rest), live.scaling)
 
 
 def candidate_replicas(weight: int, main_servers: int) -> int:

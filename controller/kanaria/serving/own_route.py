@@ -29,6 +29,8 @@ class Gateway:
     name: str
     namespace: str | None = None
     hostnames: tuple[str, ...] = ()
+    header: str = ""
+    """The response header that tells which predictor answered; none where empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,13 @@ class OwnRoute:
         if self.gateway.namespace:
             parent["namespace"] = self.gateway.namespace
         backends = [
-            {"kind": "Service", "name": backend_name(owner.ref.name, each.name), "port": PORT, "weight": each.weight}
+            {
+                "kind": "Service",
+                "name": backend_name(owner.ref.name, each.name),
+                "port": PORT,
+                "weight": each.weight,
+                **_told(self.gateway.header, each.name),
+            }
             for each in arrangement.all
         ]
         spec = {"parentRefs": [parent], "hostnames": list(self.gateway.hostnames), "rules": [{"backendRefs": backends}]}
@@ -112,8 +120,29 @@ def gateway_of(route: Manifest | None) -> Gateway | None:
     """The gateway that a live route of Kanaria's asks; None where there is none."""
     spec = (route or {}).get("spec") or {}
     for parent in spec.get("parentRefs") or ():
-        return Gateway(parent["name"], parent.get("namespace"), tuple(spec.get("hostnames") or ()))
+        return Gateway(parent["name"], parent.get("namespace"), tuple(spec.get("hostnames") or ()), _header(spec))
     return None
+
+
+def _told(header: str, predictor: str) -> dict[str, Any]:
+    """What tells which predictor answered. Envoy Gateway counts backends apart only where they have filters."""
+    if not header:
+        return {}
+    setting = {"set": [{"name": header, "value": predictor}]}
+    return {"filters": [{"type": "ResponseHeaderModifier", "responseHeaderModifier": setting}]}
+
+
+def _header(spec: Mapping[str, Any]) -> str:
+    """The header that a live route sets; the same on all of its backends."""
+    return next((name for name, _ in _headers(spec.get("rules") or ())), "")
+
+
+def _headers(rules: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    for rule in rules:
+        for reference in rule.get("backendRefs") or ():
+            for found in reference.get("filters") or ():
+                for entry in (found.get("responseHeaderModifier") or {}).get("set") or ():
+                    yield entry["name"], entry["value"]
 
 
 def _metadata(owner: Owner, name: str) -> dict[str, Any]:
@@ -168,12 +197,12 @@ def _names(args: Sequence[Any]) -> bool:
 
 
 def _lists(route: Manifest | None) -> tuple[Any, ...]:
-    """The route's lists whose order or length counts: its parents, and its backends with their weights."""
+    """The route's lists whose order or length counts: its parents, its backends with their weights, their headers."""
     spec = (route or {}).get("spec") or {}
     parents = [(parent["name"], parent.get("namespace")) for parent in spec.get("parentRefs") or ()]
     rules = spec.get("rules") or ()
     backends = [[(ref["name"], ref.get("weight", 1)) for ref in rule.get("backendRefs") or ()] for rule in rules]
-    return parents, backends
+    return parents, backends, list(_headers(rules))
 
 
 def _taken(route: Manifest | None) -> bool:

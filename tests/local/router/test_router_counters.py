@@ -6,7 +6,7 @@ import pytest
 
 from kanaria.local.router.counters import Counters
 
-NAME = "httproute/cellar/wine/rule/0/backend/wine-predictor"
+NAME = "httproute/cellar/wine/rule/0/backend/0"
 
 
 def test_a_backend_is_on_the_page_from_the_start_with_zeros():

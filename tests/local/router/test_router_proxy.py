@@ -31,6 +31,17 @@ async def test_method_target_headers_and_body_reach_the_pod_and_its_answer_comes
     assert answer == (200, "PUT /echo?a=b%20c m body")
 
 
+@pytest.mark.parametrize("size", [pytest.param(10, id="whole"), pytest.param(100_000, id="as it comes")])
+async def test_a_backends_own_headers_stand_in_its_answers(size: int):
+    setting = {"set": [{"name": "kanaria-version", "value": "v7"}]}
+    async with a_server() as server, a_proxy(one(server)) as scene:
+        scene.more = {"stable": {"filters": [{"responseHeaderModifier": setting}]}}
+        assert scene.session
+        url = f"{scene.url}/serving/cellar/wine/echo"
+        async with scene.session.post(url, data=b"x" * size) as answer:
+            assert (answer.headers["kanaria-version"], answer.headers["X-Answer"]) == ("v7", "stable")
+
+
 @pytest.mark.parametrize("size", [0, 10, 64 * 1024, 64 * 1024 + 1, 3_000_000])
 async def test_bodies_of_any_size_pass_both_ways(size: int):
     async with a_server() as server, a_proxy(one(server)) as scene:

@@ -85,11 +85,24 @@ def test_of_two_routes_for_a_host_the_older_one_has_it():
     assert rule.backends[0].service == "wine-predictor"
 
 
-def test_a_cluster_is_called_by_route_rule_and_service():
+def test_a_cluster_is_called_by_route_rule_and_place():
     rule, _ = table_of([a_route()]).find("wine-cellar.example.com", "/")
 
     assert rule is not None
-    assert rule.backends[1].cluster == "httproute/cellar/wine/rule/0/backend/wine-v8"
+    assert rule.backends[1].cluster == "httproute/cellar/wine/rule/0/backend/1"
+
+
+def test_a_backend_may_set_headers_of_its_answers():
+    route = a_route()
+    setting = {"set": [{"name": "kanaria-version", "value": "v8"}]}
+    route["spec"]["rules"][0]["backendRefs"][1]["filters"] = [
+        {"type": "ResponseHeaderModifier", "responseHeaderModifier": setting}
+    ]
+
+    rule, _ = table_of([route]).find("wine-cellar.example.com", "/")
+
+    assert rule is not None
+    assert [backend.headers for backend in rule.backends] == [(), (("kanaria-version", "v8"),)]
 
 
 @pytest.mark.parametrize(

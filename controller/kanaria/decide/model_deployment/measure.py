@@ -16,7 +16,7 @@ from kanaria.judge.counts import Window, window_between
 from kanaria.judge.evidence import Evidence, nothing_seen, observe
 from kanaria.judge.interval import ratio_interval
 from kanaria.judge.sequential import verdict
-from kanaria.serving.naming import cluster_name
+from kanaria.serving.naming import CANDIDATE_PLACE, MAIN_PLACE, cluster_name
 from kanaria.vocabulary import Answered, Counters, CountersAsked, Unanswered, Verdict
 from kanaria.vocabulary.durations import duration_of, spoken
 
@@ -69,7 +69,7 @@ def _remembering(scene: Scene, trial: Trial) -> Scene:
 
 def _read(scene: Scene, trial: Trial, metric: Measured, metrics: int) -> tuple[Scene, _Reading]:
     evidence = _evidence(scene, trial, metric)
-    question = _question(scene, trial, metric)
+    question = _question(scene, metric)
     if question is None:
         trouble = "the operator knows no gateway: set KANARIA_GATEWAY_METRICS_URL"
         return scene, _Reading(metric, evidence, Verdict.UNMEASURED, trouble, blind=True)
@@ -87,13 +87,12 @@ def _read(scene: Scene, trial: Trial, metric: Measured, metrics: int) -> tuple[S
     return scene, _Reading(metric, evidence, found, trouble, blind=blind)
 
 
-def _question(scene: Scene, trial: Trial, metric: Measured) -> CountersAsked | None:
+def _question(scene: Scene, metric: Measured) -> CountersAsked | None:
     url = {"gateway": scene.seen.metrics_url}[metric.source.origin]
-    live = scene.seen.serving.arrangement
-    if not url or live is None:
+    if not url:
         return None
     name = scene.md.name
-    return metric.source.ask(url, cluster_name(name, trial.predictor_name), cluster_name(name, live.main.name))
+    return metric.source.ask(url, cluster_name(name, CANDIDATE_PLACE), cluster_name(name, MAIN_PLACE))
 
 
 def _evidence(scene: Scene, trial: Trial, metric: Measured) -> Evidence:

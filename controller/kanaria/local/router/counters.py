@@ -1,9 +1,8 @@
 """How many requests went where and how they ended, in Envoy's words.
 
 Envoy Gateway gives a rule one Envoy cluster, `httproute/<namespace>/<route>/rule/<n>`, and one per backend,
-`…/backend/<index>`, as soon as a backendRef has a filter (envoyproxy/gateway#7008; asked for as the default in #7017).
-Here it is always one per backend, and the Service's name stands for the index: an index means another Service
-as soon as a canary comes first or goes, and a counter must not change its meaning while it is read.
+`…/backend/<index>`, as soon as a backendRef has a filter (envoyproxy/gateway#5269; asked for as the default in #7017).
+The index is that in the route, backends without weight counted in. Here it is always one per backend, filters or not.
 
 Like Envoy's router these count `upstream_rq_xx` once per request of a client, by its final answer (a 503 that the
 router had to give included), `upstream_rq_total` once per request sent to a Pod, `upstream_rq_retry` per second try.

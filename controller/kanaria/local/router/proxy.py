@@ -125,6 +125,7 @@ class Proxy:
 async def _deliver(errand: Errand, answer: aiohttp.ClientResponse) -> web.StreamResponse:
     """The Pod's answer on its way to the client: small ones whole, others as they come."""
     headers = _passed_on(answer.headers)
+    headers.update(errand.backend.headers)
     size = answer.content_length
     if size is not None and size <= SMALL and errand.request.method != "HEAD":
         body = await answer.read()

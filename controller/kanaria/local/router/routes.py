@@ -22,6 +22,8 @@ class Backend:
     service: str
     weight: int
     cluster: str
+    headers: tuple[tuple[str, str], ...] = ()
+    """What is set in the head of its answers."""
 
 
 @dataclass(frozen=True)
@@ -83,18 +85,26 @@ def _rules(route: Thing) -> tuple[Rule, ...]:
     return tuple(
         Rule(
             paths=tuple(_path(match) for match in rule.get("matches") or []),
-            backends=tuple(_backend(ref, namespace, name, index) for ref in rule.get("backendRefs") or []),
+            backends=tuple(
+                _backend(ref, namespace, f"httproute/{namespace}/{name}/rule/{index}/backend/{place}")
+                for place, ref in enumerate(rule.get("backendRefs") or [])
+            ),
         )
         for index, rule in enumerate(route["spec"].get("rules") or [])
     )
 
 
-def _backend(ref: Thing, namespace: str, route: str, rule: int) -> Backend:
+def _backend(ref: Thing, namespace: str, cluster: str) -> Backend:
     return Backend(
         namespace=ref.get("namespace", namespace),
         service=ref["name"],
         weight=ref.get("weight", 1),
-        cluster=f"httproute/{namespace}/{route}/rule/{rule}/backend/{ref['name']}",
+        cluster=cluster,
+        headers=tuple(
+            (entry["name"], entry["value"])
+            for found in ref.get("filters") or []
+            for entry in (found.get("responseHeaderModifier") or {}).get("set") or []
+        ),
     )
 
 

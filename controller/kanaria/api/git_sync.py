@@ -9,12 +9,39 @@ from kanaria.api.resource import Name, ObjectReference, Resource, ResourceStatus
 from kanaria.vocabulary.durations import Duration
 from kanaria.vocabulary.kinds import Part
 
+_ONE_REF = "spec.ref names a tag and a commit: remove one"
 
-class GitRef(Part):
-    """Which commit of the repository."""
+
+class GitBranch(Part):
+    """The branch of a repository that is followed."""
 
     branch: Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^-/][^ ~^:?*\[\\]*$")] = "main"
     """Branch that is followed; a GitSync also writes back to it."""
+
+
+class GitRef(GitBranch):
+    """Which commit of the repository."""
+
+    tag: Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^-/][^ ~^:?*\[\\]*$")] | None = None
+    """Tag that is followed instead of the branch; nothing is written back to it."""
+    commit: Annotated[str, Field(max_length=40, pattern=r"^[0-9a-f]{40}$")] | None = None
+    """Full id of one commit of the branch, which stays; nothing is written back to it."""
+
+    @property
+    def is_branch(self) -> bool:
+        """Whether there is a branch to write back to."""
+        return self.tag is None and self.commit is None
+
+    @property
+    def name(self) -> str:
+        """What is followed, for people."""
+        return self.tag or self.branch
+
+    @model_validator(mode="after")
+    def _one(self) -> "GitRef":
+        if self.tag and self.commit:
+            raise ValueError(_ONE_REF)
+        return self
 
 
 class Author(Part):
@@ -47,11 +74,6 @@ class WriteBack(Part):
     signing_key_secret_ref: ObjectReference | None = None
     """Secret with identity: a private ssh key without a passphrase, with which the commits are signed."""
 
-    @property
-    def enabled(self) -> bool:
-        """Whether anything is committed at all."""
-        return "Commit" in {self.propose, self.settle}
-
 
 _NO_LEAVING = "spec.path must not leave the repository: remove '..'"
 _NO_USER = "spec.url must not hold a user or password: name a Secret in spec.secretRef"
@@ -63,7 +85,8 @@ _NEEDS_KEY = (
 )
 
 _HAS_KEY = (
-    "!has(self.verify) || (has(self.writeBack) && (has(self.writeBack.signingKeySecretRef)"
+    "!has(self.verify) || (has(self.ref) && (has(self.ref.tag) || has(self.ref.commit)))"
+    " || (has(self.writeBack) && (has(self.writeBack.signingKeySecretRef)"
     " || (has(self.writeBack.propose) && has(self.writeBack.settle)"
     " && self.writeBack.propose == 'Disabled' && self.writeBack.settle == 'Disabled')))"
 )
@@ -97,13 +120,28 @@ class GitSyncSpec(Part):
     write_back: WriteBack = WriteBack()
     """What Kanaria may commit."""
 
+    @property
+    def proposes(self) -> bool:
+        """Whether new candidates and promotions are committed."""
+        return self.ref.is_branch and self.write_back.propose != "Disabled"
+
+    @property
+    def settles(self) -> bool:
+        """Whether the removal of a failed candidate is committed."""
+        return self.ref.is_branch and self.write_back.settle != "Disabled"
+
+    @property
+    def commits_at_all(self) -> bool:
+        """Whether anything is written back."""
+        return self.proposes or self.settles
+
     @model_validator(mode="after")
     def _plain_path(self) -> "GitSyncSpec":
         if ".." in self.path.split("/"):
             raise ValueError(_NO_LEAVING)
         if "@" in self.url.split("/")[2]:
             raise ValueError(_NO_USER)
-        if self.verify and self.write_back.enabled and not self.write_back.signing_key_secret_ref:
+        if self.verify and self.commits_at_all and not self.write_back.signing_key_secret_ref:
             raise ValueError(_NEEDS_KEY)
         return self
 
@@ -169,4 +207,5 @@ class GitSync(Resource):
         ("!self.path.split('/').exists(p, p == '..')", _NO_LEAVING),
         ("size(self.url.split('/')) < 3 || !self.url.split('/')[2].contains('@')", _NO_USER),
         (_HAS_KEY, _NEEDS_KEY),
+        ("!has(self.ref) || !has(self.ref.tag) || !has(self.ref.commit)", _ONE_REF),
     )

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from kanaria.api.git_sync import GitRef
+from kanaria.api.git_sync import GitBranch
 from kanaria.api.resource import Name, ObjectReference, Resource, ResourceStatus
 from kanaria.triggers import Trigger
 from kanaria.vocabulary.durations import Duration
@@ -31,7 +31,7 @@ class GitSource(Part):
 
     url: Annotated[str, Field(max_length=2048, pattern=r"^(https?|file)://.+$")]
     """Address of the repository."""
-    ref: GitRef = GitRef()
+    ref: GitBranch = GitBranch()
     """What is followed."""
     path: Annotated[str, Field(max_length=1024, pattern=r"^[^/].*$")] = "."
     """Folder with the code: steps start in it, and only commits that touch it start a run."""

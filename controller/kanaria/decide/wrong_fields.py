@@ -46,7 +46,8 @@ _IN_WORDS = {
     r"^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$": "must be letters, digits, and between them dots, _ and -",
     r"^[0-9]+(Ki|Mi|Gi|Ti)?$": "must be a size such as 500Mi or 1Gi",
     r"^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$": "must be a host, e.g. a.example.com",
-    r"^[^-/][^ ~^:?*\[\\]*$": "must be the name of a branch, such as main",
+    r"^[^-/][^ ~^:?*\[\\]*$": "must be the name of a branch or tag, such as main",
+    r"^[0-9a-f]{40}$": "must be the full id of a commit: 40 digits and letters from a to f",
 }
 """What the patterns of the API ask for."""
 

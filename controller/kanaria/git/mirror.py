@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 from kanaria.git.command import GitTimeoutError, Said, run
 from kanaria.git.objects import LINK, SUBMODULE, Objects
@@ -39,18 +40,23 @@ class Mirror:
         if self._objects is not None:
             self._objects.close()
 
-    def fetch(self, remote: Remote, branch: str, timeout: timedelta) -> str:
-        """Bring the branch's head here, and tell it; blocking.
+    def has(self, commit: str) -> bool:
+        """Whether a commit is here; blocking."""
+        self._create()
+        return run(self.where, "cat-file", "-e", f"{commit}^{{commit}}").code == 0
+
+    def fetch(self, remote: Remote, name: str, timeout: timedelta, of: Literal["heads", "tags"] = "heads") -> str:
+        """Bring the head of a branch here, or a tag, and tell the commit; blocking.
 
         Raises:
-            GitTrouble: if the remote cannot be reached in time, or has no such branch.
+            GitTrouble: if the remote cannot be reached in time, or has no such branch or tag.
         """
         self._create()
-        refspec = f"+refs/heads/{branch}:refs/heads/{branch}"
+        refspec = f"+refs/{of}/{name}:refs/{of}/{name}"
         said = self._reach(remote, timeout, "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--", refspec)
         if said.code != 0:
             raise trouble(remote.host, said.error, remote.secrets)
-        return run(self.where, "rev-parse", "--verify", f"refs/heads/{branch}^{{commit}}").line
+        return run(self.where, "rev-parse", "--verify", f"refs/{of}/{name}^{{commit}}").line
 
     def push(self, remote: Remote, branch: str, heads: tuple[str, str], timeout: timedelta) -> Said:
         """Ask the remote to take a commit as the branch's head: `heads` are the one it follows, and the commit itself.

@@ -10,6 +10,7 @@ _REMEDIES = (
         r"Authentication failed|The requested URL returned error: 40[13]|HTTP Basic: Access denied",
         "it refuses the credentials: check the Secret of spec.secretRef",
     ),
+    (r"couldn't find remote ref refs/tags/", "it has no such tag: push the tag, or mend spec.ref.tag"),
     (r"couldn't find remote ref", "it has no such branch: push the branch, or mend spec.ref.branch"),
     (
         r"not found|returned error: 404|does not appear to be a git repository|does not exist",

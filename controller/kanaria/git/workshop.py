@@ -64,8 +64,16 @@ class GitWorkshop:
             GitTrouble: with host, fact and remedy.
         """
         there = await self._remote(question.url, question.namespace, question.secret)
+        mirror = self.mirrors.of(question.url)
         async with self._lock(question.url):
-            return await self._aside(self.mirrors.of(question.url).fetch, there, question.branch, question.timeout)
+            if question.tag is not None:
+                return await self._aside(mirror.fetch, there, question.tag, question.timeout, "tags")
+            if question.commit is not None and await self._aside(mirror.has, question.commit):
+                return question.commit
+            head = await self._aside(mirror.fetch, there, question.branch, question.timeout)
+            if question.commit is not None and not await self._aside(mirror.has, question.commit):
+                raise GitTrouble(_NO_COMMIT.format(there.host, question.branch, question.commit[:12]))
+            return question.commit or head
 
     async def source_head(self, question: SourceHead) -> str:
         """The newest commit on the branch that touched the path; empty where none ever did.
@@ -182,6 +190,9 @@ class GitWorkshop:
 _REMEDY = "if the branch is protected, let Kanaria's account push to it"
 
 
+_NO_COMMIT = (
+    "{}: branch {} does not hold commit {}: mend spec.ref.commit, or name in spec.ref.branch the branch that does"
+)
 _OWN_KEY = (
     "Kanaria's own key of spec.writeBack.signingKeySecretRef is not among the allowed signers, "
     "so that its own commits would never be applied: add it there"

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from kanaria.api import GitSync
+from kanaria.api.git_sync import GitRef
 from kanaria.decide.git_sync import FileRead, Tree, is_manifest, read_file, read_tree
 from kanaria.decide.git_sync.read_file import SIZE_MAX
 from kanaria.decide.git_sync.read_tree import NOTHING, Scope
@@ -48,7 +49,7 @@ class Newest(Generic[K, V]):
 class OfOneSync:
     """What one GitSync remembers."""
 
-    url_and_branch: tuple[str, str]
+    url_and_ref: tuple[str, GitRef]
     standing: Standing
     newest: str = ""
     commit: str = ""
@@ -66,11 +67,11 @@ class GitMemory:
         self._syncs: dict[ObjectRef, OfOneSync] = {}
         self._files: Newest[tuple[str, str, ObjectRef], FileRead] = Newest(FILES_KEPT)
 
-    def of(self, sync: ObjectRef, url: str, branch: str) -> OfOneSync:
-        """What a sync remembers; nothing once it looks at another repository or branch."""
+    def of(self, sync: ObjectRef, url: str, followed: GitRef) -> OfOneSync:
+        """What a sync remembers; nothing once it looks at another repository or ref."""
         known = self._syncs.get(sync)
-        if known is None or known.url_and_branch != (url, branch):
-            known = self._syncs[sync] = OfOneSync((url, branch), Standing(sync))
+        if known is None or known.url_and_ref != (url, followed):
+            known = self._syncs[sync] = OfOneSync((url, followed), Standing(sync))
         return known
 
     def forget(self, sync: ObjectRef) -> None:
@@ -82,7 +83,7 @@ class GitMemory:
 
         False where files are left to be read by the next visit.
         """
-        where, scope = (known.url_and_branch[0], commit, path), world.objects.namespaced
+        where, scope = (known.url_and_ref[0], commit, path), world.objects.namespaced
         if known.tree_of == where and known.scopes == _scopes(known.tree, scope):
             return True
         if not self._read_some(world.mirrors, where, sync):

@@ -43,7 +43,7 @@ class GitSyncPass:
             sync = GitSync.read(body)
         except ValidationError as error:
             return refuse(body, error, world.now())
-        known = self._memory.of(ref, sync.spec.url, sync.spec.ref.branch)
+        known = self._memory.of(ref, sync.spec.url, sync.spec.ref)
         known.standing.carried(whole=world.failure(ref) is None)
         if not self._is_read(sync, known, world):
             watched = watches(sync, known.tree.kinds)

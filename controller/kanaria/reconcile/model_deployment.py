@@ -119,8 +119,8 @@ def _way_back(deployment: ModelDeployment, world: World) -> WayBack | None:
         return WayBack(
             name=sync.metadata.name,
             revision=_revision(sync),
-            propose=sync.spec.write_back.propose != "Disabled",
-            settle=sync.spec.write_back.settle != "Disabled",
+            propose=sync.spec.proposes,
+            settle=sync.spec.settles,
             suspended=sync.spec.suspend,
             landed=landed,
             undone=undone,

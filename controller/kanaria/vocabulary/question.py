@@ -19,13 +19,18 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class GitHead(Question):
-    """Fetch the branch into the mirror and tell the commit at its head: answered with its full SHA (str)."""
+    """Fetch the branch into the mirror and tell the commit at its head: answered with its full SHA (str).
+
+    With a tag it is the tag's commit; with a commit that commit itself, if the remote has it.
+    """
 
     url: str
     branch: str
     namespace: str
     secret: str | None = None
     timeout: timedelta = timedelta(seconds=60)
+    tag: str | None = None
+    commit: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -176,3 +176,11 @@ def test_an_edit_that_landed_and_that_a_person_took_back_is_not_made_again():
 
     assert commits(plan) == []
     assert commits(decide(a_sync(), seen(PROMOTION, head=Answered(LATER, "c1")), LATER)) != []
+
+
+@pytest.mark.parametrize("pinned", [{"tag": "v1"}, {"commit": "a" * 40}], ids=["a tag", "a commit"])
+def test_there_is_no_way_back_to_what_is_no_branch(pinned: dict[str, str]):
+    sync = a_sync(ref=pinned)
+
+    assert commits(decide(sync, seen(PROMOTION, REMOVAL), NOON)) == []
+    assert (sync.spec.proposes, sync.spec.settles) == (False, False)

@@ -26,7 +26,7 @@ def fetch(scene: Scene) -> Scene:
         host = host_of(scene.sync.spec.url)
         if scene.seen.newest:
             return scene  # it is fetched, and waits for its signature
-        outcome = Wait(Reason.PROGRESSING, f"fetching {scene.sync.spec.ref.branch} from {host}")
+        outcome = Wait(Reason.PROGRESSING, f"fetching {scene.sync.spec.ref.name} from {host}")
     return replace(scene, outcome=outcome, over=True)
 
 

@@ -19,6 +19,8 @@ def head_question(sync: GitSync) -> GitHead:
         every=max(duration_of(spec.interval), SOONEST),
         url=spec.url,
         branch=spec.ref.branch,
+        tag=spec.ref.tag,
+        commit=spec.ref.commit,
         namespace=sync.metadata.namespace,
         secret=spec.secret_ref.name if spec.secret_ref else None,
         timeout=min(max(duration_of(spec.timeout), SOONEST), LONGEST),

@@ -81,7 +81,7 @@ def _ready(scene: Scene) -> readiness.Ready:
     if scene.sync.spec.suspend:
         return readiness.Ready(Reason.SUSPENDED, "spec.suspend is true: nothing is applied and nothing written back")
     count = scene.status.inventory.count
-    said = f"{scene.sync.spec.ref.branch} at {scene.seen.commit[:12]} is applied: {count} objects"
+    said = f"{scene.sync.spec.ref.name} at {scene.seen.commit[:12]} is applied: {count} objects"
     return readiness.Ready(Reason.SUCCEEDED, said)
 
 

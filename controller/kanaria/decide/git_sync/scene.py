@@ -59,13 +59,13 @@ class Scene:
     @property
     def revision(self) -> str:
         """The commit as the status tells it."""
-        return f"{self.sync.spec.ref.branch}@sha1:{self.seen.commit}"
+        return f"{self.sync.spec.ref.name}@sha1:{self.seen.commit}"
 
     @property
     def attempted(self) -> str:
         """The commit that was looked at, as the status tells it, whether or not it may be applied."""
         untrusted = isinstance(self.outcome, Stall) and self.outcome.reason == Reason.UNTRUSTED
-        return f"{self.sync.spec.ref.branch}@sha1:{self.seen.newest if untrusted else self.seen.commit}"
+        return f"{self.sync.spec.ref.name}@sha1:{self.seen.newest if untrusted else self.seen.commit}"
 
     @property
     def is_own_commit(self) -> bool:

@@ -19,7 +19,7 @@ def trust_of(sync: GitSync) -> Trust | None:
     if verify is None:
         return None
     since = applied_commit(sync) if verify.mode == "Range" else ""
-    own = key.name if key and sync.spec.write_back.enabled else None
+    own = key.name if key and sync.spec.commits_at_all else None
     return Trust(verify.secret_ref.name, own, since or None)
 
 

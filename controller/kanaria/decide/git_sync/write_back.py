@@ -63,8 +63,7 @@ def _due(scene: Scene) -> Iterator[LocatedEdit]:
 
 
 def _is_enabled(sync: GitSync, edit: Edit) -> bool:
-    switch = sync.spec.write_back.propose if edit.edit_class is EditClass.PROPOSE else sync.spec.write_back.settle
-    return switch == "Commit"
+    return sync.spec.proposes if edit.edit_class is EditClass.PROPOSE else sync.spec.settles
 
 
 def _was_dropped(scene: Scene, edit: Edit) -> bool:

@@ -105,7 +105,10 @@ def _passed(scene: Scene, trial: Trial) -> Wait:
     if way is None:
         return Wait(Reason.NO_WAY_BACK, f"{fact}; no GitSync holds this object, so {todo}")
     if not way.propose:
-        return Wait(Reason.NO_WAY_BACK, f"{fact}; GitSync {way.name} has writeBack.propose Disabled, so {todo}")
+        return Wait(
+            Reason.NO_WAY_BACK,
+            f"{fact}; GitSync {way.name} has writeBack.propose Disabled or follows no branch, so {todo}",
+        )
     if way.suspended:
         return Wait(Reason.AWAITING_MERGE, f"{fact}; its promotion waits for GitSync {way.name}, which is suspended")
     if way.landed:
@@ -117,7 +120,7 @@ def _removal(way: WayBack | None) -> str:
     if way is None:
         return "no GitSync holds this object, so remove spec.candidate in Git"
     if not way.settle:
-        return f"GitSync {way.name} has writeBack.settle Disabled, so remove spec.candidate in Git"
+        return f"GitSync {way.name} commits no removals, so remove spec.candidate in Git"
     if way.suspended:
         return f"its removal waits for GitSync {way.name}, which is suspended"
     if way.landed:

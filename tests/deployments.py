@@ -18,6 +18,14 @@ def a_policy(name: str = "online", **sequential: Any) -> MetricPolicy:
     return MetricPolicy.read({"metadata": {"name": name, "namespace": "cellar"}, "spec": {"metrics": [metric]}})
 
 
+def a_bound(name: str = "online", metric: str = "latency", **fields: Any) -> MetricPolicy:
+    """A policy of one query that must stay within its bound."""
+    asked = {"prometheus": {"serverRef": {"name": "main"}, "query": 'p99{service="{{variant}}"}'}, "interval": "5s"}
+    gate = {} if "change" in fields else {"threshold": {"max": 0.25}}
+    spec = {"metrics": [{"name": metric, **asked, **gate, **fields}]}
+    return MetricPolicy.read({"metadata": {"name": name, "namespace": "cellar"}, "spec": spec})
+
+
 def an_offline_policy(name: str = "offline") -> MetricPolicy:
     metric = {"name": "accuracy", "mlflow": {"key": "accuracy"}, "threshold": {"min": 0.9}}
     return MetricPolicy.read({"metadata": {"name": name, "namespace": "cellar"}, "spec": {"metrics": [metric]}})

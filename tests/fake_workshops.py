@@ -14,7 +14,7 @@ from kanaria.vocabulary.objects import Manifest
 
 @dataclass
 class Bench:
-    """All four workshops in one; `fail` holds the error of an act by its first word, e.g. "apply Job wine/j"."""
+    """All workshops in one; `fail` holds the error of an act by its first word, e.g. "apply Job wine/j"."""
 
     done: list[str] = field(default_factory=list)
     fail: dict[str, Exception] = field(default_factory=dict)
@@ -24,7 +24,7 @@ class Bench:
     versions: Any = field(default_factory=lambda: itertools.count(100))
 
     def all(self) -> Workshops:
-        return Workshops(cluster=self, git=self, tracking=self, measure=self)
+        return Workshops(cluster=self, git=self, tracking=self, measure=self, servers=self)
 
     def note(self, deed: str) -> None:
         if deed in self.fail:
@@ -68,7 +68,7 @@ class Bench:
     async def carry(self, question: Any) -> Any:
         return question
 
-    head = source_head = trust = counters = carry
+    head = source_head = trust = counters = measure = carry
 
     def stored(self, manifest: Manifest) -> Manifest:
         metadata = {**manifest["metadata"], "resourceVersion": str(next(self.versions))}

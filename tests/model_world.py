@@ -28,9 +28,11 @@ from kanaria.vocabulary import (
     Edit,
     Failure,
     FailureKind,
+    Measurement,
     ModelVersion,
     ModelVersionAsked,
     Plan,
+    QueriesAsked,
     Question,
     SeriesCount,
     Set,
@@ -65,6 +67,9 @@ class ModelWorld:
     rps: float = 200.0
     mlflow: bool = True
     metrics: bool = True
+    numbers: dict[str, float | None] = field(default_factory=dict)
+    """What queries give for a version that has traffic, by a part of its name: 0.1 where nothing is said."""
+    servers: bool = True
     gateway: bool = True
     routes: bool = True
     refuse: type[Act] | None = None
@@ -177,6 +182,8 @@ class ModelWorld:
                 None if version in self.missing else ModelVersion(question.model, version, uri, run_id=f"r{version}")
             )
             return Answered(self.now, known)
+        if isinstance(question, QueriesAsked):
+            return self._measured(question)
         if not self.metrics:
             return Unanswered(self.now, "the gateway cannot be reached", 3)
         assert isinstance(question, CountersAsked)
@@ -185,6 +192,21 @@ class ModelWorld:
             arms = [self._series(question.candidate), self._series(question.stable)]
             self.read[question] = last = Answered(self.now, Counters(self.now, *arms))
         return last
+
+    def _measured(self, question: QueriesAsked) -> Answer | None:
+        if not self.servers:
+            # Asked again sooner than it is measured, as the operator does.
+            return Unanswered(self.now, "metric server main cannot be reached", 3)
+        last = self.read.get(question)
+        if last is None or self.now >= last.at + question.every:
+            value, baseline = self._number(question.candidate), self._number(question.stable)
+            trouble = "the query finds no data" if value is None else ""
+            self.read[question] = last = Answered(self.now, Measurement(self.now, value, baseline, trouble))
+        return last
+
+    def _number(self, query: str) -> float | None:
+        backend = next((name for name, weight in self.weights().items() if weight and name in query), "")
+        return next((n for part, n in self.numbers.items() if part in backend), 0.1) if backend else None
 
     def _series(self, cluster: str) -> Mapping[str, SeriesCount]:
         total, bad = self.counts.get(cluster, [0.0, 0.0])

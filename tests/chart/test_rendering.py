@@ -3,6 +3,7 @@
 import re
 import tomllib
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from typer.testing import CliRunner
 
 from kanaria.cli.app import app
 from kanaria.cli.crds import texts
+from kanaria.measure.servers import MetricServer, read_servers
 from rendered_chart import A_TEAM, CHART, KUBERNETES, ROOT, Manifest, helm_says, of_kind, rendered
 
 EVERYTHING = (
@@ -19,6 +21,13 @@ EVERYTHING = (
     "mlflow.trackingUri=https://mlflow.example.com",
     "mlflow.credentialsSecret=mlflow",
     "gateway.metricsUrl=http://gateway.example.com:19001/stats/prometheus",
+    "metricServers[0].name=main",
+    "metricServers[0].url=https://metrics.example.com:9092",
+    "metricServers[0].tokenSecret.name=metrics-token",
+    "metricServers[0].tokenSecret.key=token",
+    "metricServers[0].caConfigMap.name=metrics-ca",
+    "metricServers[0].caConfigMap.key=ca.crt",
+    "metricServers[0].namespaceParameter=namespace",
     "serving.url=http://models.example.com",
     "kserve.canaryRouting=httproute",
     "runner.image=registry.example.com/kanaria:1",
@@ -85,7 +94,23 @@ def test_the_pods_keep_to_restricted_pod_security(settings: tuple[str, ...]):
 
 def test_the_settings_reach_the_operator():
     told = environment(rendered(*EVERYTHING))
+    servers = told.pop("KANARIA_METRIC_SERVERS")
 
+    folder = "/etc/kanaria/metric-servers/main"
+    assert read_servers(servers) == (
+        MetricServer(
+            name="main",
+            url="https://metrics.example.com:9092",
+            bearer_token_file=Path(folder, "token"),
+            ca_file=Path(folder, "ca.crt"),
+            namespace_parameter="namespace",
+        ),
+    )
+    spec = operator(rendered(*EVERYTHING))["spec"]
+    mounted = {mount["name"]: mount["mountPath"] for mount in spec["containers"][0]["volumeMounts"]}
+    (volume,) = (each for each in spec["volumes"] if "projected" in each)
+    files = [item["path"] for source in volume["projected"]["sources"] for item in next(iter(source.values()))["items"]]
+    assert (mounted[volume["name"]], files) == (folder, ["token", "ca.crt"])
     assert {name: value for name, value in told.items() if name.startswith("KANARIA_")} == {
         "KANARIA_MLFLOW_TRACKING_URI": "https://mlflow.example.com",
         "KANARIA_GATEWAY_METRICS_URL": "http://gateway.example.com:19001/stats/prometheus",
@@ -119,6 +144,7 @@ def test_the_network_policy_lets_out_to_what_is_configured_and_nowhere_else():
     assert ports() == always
     assert ports("mlflow.trackingUri=http://mlflow.ml:5000/base") == [*always, [5000]]
     assert ports("gateway.metricsUrl=http://gateway.ml/stats") == [*always, [80]]
+    assert ports("metricServers[0].name=a", "metricServers[0].url=http://p.ml:9090") == [*always, [9090]]
 
 
 def test_the_definitions_are_the_api_s_and_outlive_the_release():

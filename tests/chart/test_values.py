@@ -25,6 +25,8 @@ from rendered_chart import CHART, templated
             {"rbac": {"syncedKinds": [{"apiGroup": "", "resources": ["secrets"]}]}}, "resources", id="Secrets"
         ),
         pytest.param({"networkPolicy": {"git": {"to": [{"cidr": "0.0.0.0/0"}]}}}, "cidr", id="a peer of no kind"),
+        pytest.param({"metricServers": [{"name": "a", "url": "http://me:pw@p"}]}, "url", id="a password in a URL"),
+        pytest.param({"metricServers": [{"name": "a", "url": "http://p", "token": "x"}]}, "token", id="a bare token"),
         pytest.param({"mirrors": {"sizeLimit": "lots"}}, "sizeLimit", id="no size"),
     ],
 )

@@ -133,8 +133,9 @@ def test_the_examples_are_valid():
         ),
         pytest.param(
             {"a.yaml": DEPLOYMENT + "  analysis: {policies: [{name: offline}]}\n", "b.yaml": POLICY},
-            "a.yaml:9: spec.analysis.policies name no metric with a counter, so nothing would judge the candidate; "
-            "add one with counter and sequential, or remove spec.analysis",
+            "a.yaml:9: spec.analysis.policies name no metric that can be read while the candidate serves, so nothing "
+            "would judge it; add one with counter and sequential, or one with prometheus and threshold, or remove "
+            "spec.analysis",
             id="an analysis that judges nothing",
         ),
         pytest.param(

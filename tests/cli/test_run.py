@@ -3,6 +3,7 @@
 import pytest
 
 from kanaria.cli.run import SettingError, settings_from
+from kanaria.measure.servers import MetricServer
 from kanaria.reconcile.world import Settings
 from kanaria.serving.choice import CanaryRouting
 
@@ -18,6 +19,7 @@ def test_each_variable_is_one_setting():
         "KANARIA_SERVING_URL": "http://serving",
         "KANARIA_RUNNER_IMAGE": "registry.example.com/kanaria:1",
         "KANARIA_CANARY_ROUTING": "httproute",
+        "KANARIA_METRIC_SERVERS": '[{"name": "main", "url": "http://metrics:9090/"}]',
     }
 
     assert settings_from(environment) == Settings(
@@ -26,12 +28,33 @@ def test_each_variable_is_one_setting():
         serving_url="http://serving",
         runner_image="registry.example.com/kanaria:1",
         canary_routing=CanaryRouting.HTTP_ROUTE,
+        metric_servers=(MetricServer(name="main", url="http://metrics:9090"),),
     )
 
 
 def test_an_unknown_way_of_routing_is_refused_with_those_there_are():
     with pytest.raises(SettingError, match="is 'knative'; it must be one of: auto, native, httproute"):
         settings_from({"KANARIA_CANARY_ROUTING": "knative"})
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param("main=http://p", "this is no JSON: .*; write a list of objects with name and url", id="no JSON"),
+        pytest.param('{"name": "a"}', "valid tuple", id="no list"),
+        pytest.param('[{"name": "a"}]', r"0\.url: Field required", id="no URL"),
+        pytest.param('[{"name": "a", "url": "p:9090"}]', r"0\.url: ", id="no scheme"),
+        pytest.param('[{"name": "a", "url": "http://p", "token": "x"}]', r"0\.token: Extra", id="a field too many"),
+        pytest.param('[{"name": "a", "url": "http://me:pw@p"}]', "credentials do not belong", id="a password"),
+        pytest.param(
+            '[{"name": "a", "url": "http://p"}, {"name": "a", "url": "http://q"}]', "'a' is named tw", id="twice"
+        ),
+    ],
+)
+def test_servers_that_cannot_be_read_are_told_with_the_place(text: str, said: str):
+    with pytest.raises(SettingError, match=f"^KANARIA_METRIC_SERVERS: .*{said}") as raised:
+        settings_from({"KANARIA_METRIC_SERVERS": text})
+    assert "me:pw" not in str(raised.value)
 
 
 @pytest.mark.parametrize(

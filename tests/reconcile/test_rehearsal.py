@@ -39,7 +39,7 @@ class Server:
 
 
 def workshops(server: Any) -> Workshops:
-    return Workshops(cluster=server, git=server, tracking=server, measure=server)
+    return Workshops(cluster=server, git=server, tracking=server, measure=server, servers=server)
 
 
 async def test_nothing_is_applied_until_all_would_be_taken():

@@ -87,7 +87,7 @@ class Analysis(Part):
     """What judges the candidate for as long as it has weight."""
 
     policies: Annotated[tuple[ObjectReference, ...], Field(min_length=1, max_length=8)]
-    """MetricPolicies of the same namespace; their counter metrics are judged."""
+    """MetricPolicies of the same namespace; their metrics that can be read while it serves are judged."""
     warmup: Duration = "30s"
     """For this long after each change of its weight nothing is counted."""
 

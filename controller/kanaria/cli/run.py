@@ -11,6 +11,7 @@ import typer
 
 from kanaria.cli.kubeconfig import use
 from kanaria.cli.logs import LogFormat, begin_logging
+from kanaria.measure.servers import MetricServer, read_servers
 from kanaria.reconcile.world import Settings
 from kanaria.serving.choice import CanaryRouting
 
@@ -57,6 +58,9 @@ def run(
 
     - **KANARIA_GATEWAY_METRICS_URL**: where the gateway shows Envoy's counters; needed by canaries with an analysis.
 
+    - **KANARIA_METRIC_SERVERS**: a JSON list of Prometheus servers that policies may name: name, url, and where needed
+      bearerTokenFile, caFile, namespaceParameter, namespaceHeader.
+
     - **KANARIA_SERVING_URL**: where a local router takes requests; default: what KServe tells.
 
     - **KANARIA_CANARY_ROUTING**: auto, native (KServe's route only) or httproute (KServe splits no traffic here: a
@@ -91,7 +95,15 @@ def settings_from(environment: Mapping[str, str], *, dev: bool = False) -> Setti
         allow_file_remotes=dev or environment.get("KANARIA_ALLOW_FILE_REMOTES", "").lower() in {"1", "true", "yes"},
         runner_image=environment.get("KANARIA_RUNNER_IMAGE", "kanaria"),
         canary_routing=_canary_routing(environment.get("KANARIA_CANARY_ROUTING") or CanaryRouting.AUTO),
+        metric_servers=_metric_servers(environment.get("KANARIA_METRIC_SERVERS", "")),
     )
+
+
+def _metric_servers(text: str) -> tuple[MetricServer, ...]:
+    try:
+        return read_servers(text)
+    except ValueError as error:
+        raise SettingError(f"KANARIA_METRIC_SERVERS: {error}") from None
 
 
 def _canary_routing(word: str) -> CanaryRouting:

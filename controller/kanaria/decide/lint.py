@@ -7,9 +7,9 @@ from kanaria.api import MetricPolicy, MLPipeline, ModelDeployment, Resource
 from kanaria.api.resource import API_VERSION
 from kanaria.decide.filling import unknown_references
 from kanaria.decide.git_sync import Tree, Wanted
+from kanaria.decide.model_deployment.metrics import NOBODY_JUDGES
 from kanaria.decide.step_graph import circle, cyclic
 from kanaria.decide.wrong_fields import FieldPath, dotted
-from kanaria.gates.sequential import Sequential
 from kanaria.sources.step_output import StepOutput
 
 _KINDS: Mapping[str, type[Resource]] = {
@@ -159,12 +159,8 @@ def _of_analysis(where: Wanted, deployment: ModelDeployment, files: _Files) -> I
             field = ("spec", "analysis", "policies", index)
             yield Remark(where, field, _absent(dotted(field), "MetricPolicy", reference.name), is_doubt=True)
     metrics = [metric for policy in found if policy for metric in policy.spec.metrics]
-    if all(found) and not any(isinstance(metric.gate, Sequential) for metric in metrics):
-        sentence = (
-            "spec.analysis.policies name no metric with a counter, so nothing would judge the candidate; "
-            "add one with counter and sequential, or remove spec.analysis"
-        )
-        yield Remark(where, ("spec", "analysis", "policies"), sentence)
+    if all(found) and not any(metric.decides for metric in metrics):
+        yield Remark(where, ("spec", "analysis", "policies"), NOBODY_JUDGES)
 
 
 def _absent(place: str, kind: str, name: str) -> str:

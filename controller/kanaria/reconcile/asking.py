@@ -16,7 +16,16 @@ from typing import Protocol
 
 from kanaria.reconcile.timetable import Clock, Timetable
 from kanaria.reconcile.workshops import Carrier, is_fault
-from kanaria.vocabulary import Answer, Answered, CountersAsked, GitHead, ObjectRef, Question, Unanswered
+from kanaria.vocabulary import (
+    Answer,
+    Answered,
+    CountersAsked,
+    GitHead,
+    ObjectRef,
+    QueriesAsked,
+    Question,
+    Unanswered,
+)
 from kanaria.vocabulary.log_fields import about
 
 log = logging.getLogger(__name__)
@@ -182,7 +191,7 @@ def _patience(question: Question) -> timedelta:
     match question:
         case GitHead(timeout=timeout):
             return timeout
-        case CountersAsked(every=every):
+        case CountersAsked(every=every) | QueriesAsked(every=every):
             # The next window begins then.
             return min(PATIENCE, every)
         case _:

@@ -9,6 +9,7 @@ from kanaria.cluster.clock import Clock
 from kanaria.cluster.secrets import Secrets
 from kanaria.git.workshop import GitWorkshop
 from kanaria.measure.counters import Scrapes
+from kanaria.measure.prometheus import MetricServers
 from kanaria.reconcile.workshops import Workshops
 from kanaria.reconcile.world import Settings
 from kanaria.tracking.workshop import TrackingWorkshop
@@ -24,5 +25,5 @@ async def opened(
         home, Secrets(client).read, allow_file=settings.allow_file_remotes, now=clock.now, may_write=may_write
     )
     with closing(made) as git, closing(TrackingWorkshop(settings.mlflow_tracking_uri, may_write)) as tracking:
-        async with Scrapes(clock.now) as measure:
-            yield Workshops(client, git, tracking, measure)
+        async with Scrapes(clock.now) as measure, MetricServers(settings.metric_servers, clock.now) as servers:
+            yield Workshops(client, git, tracking, measure, servers)

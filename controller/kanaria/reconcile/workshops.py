@@ -14,8 +14,10 @@ from kanaria.vocabulary import (
     CountersAsked,
     EndTrackingRun,
     GitHead,
+    Measurement,
     ModelVersionAsked,
     ObjectRef,
+    QueriesAsked,
     Question,
     RegisteredBy,
     RunMetrics,
@@ -93,6 +95,13 @@ class MeasureWorkshop(Protocol):
         """One reading of both arms."""
 
 
+class QueryWorkshop(Protocol):
+    """Asks metric servers."""
+
+    async def measure(self, question: QueriesAsked) -> Measurement:
+        """The numbers of both arms at one moment."""
+
+
 @dataclass(frozen=True, slots=True)
 class Workshops:
     """All of them."""
@@ -101,6 +110,7 @@ class Workshops:
     git: GitWorkshop
     tracking: TrackingWorkshop
     measure: MeasureWorkshop
+    servers: QueryWorkshop
 
     def carriers(self) -> Mapping[type[Question], Carrier]:
         """Who answers which question."""
@@ -110,6 +120,7 @@ class Workshops:
             SourceHead: self.git.source_head,
             TrustAsked: self.git.trust,
             CountersAsked: self.measure.counters,
+            QueriesAsked: self.servers.measure,
             **dict.fromkeys(of_tracking, self.tracking.carry),
         }
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from kanaria.measure.servers import MetricServer
 from kanaria.serving.choice import CanaryRouting
 from kanaria.vocabulary import Answer, CommitResult, Failure, ObjectName, ObjectRef, Question, Watch
 from kanaria.vocabulary.objects import Manifest
@@ -63,6 +64,7 @@ class Settings:
     allow_file_remotes: bool = False
     runner_image: str = "kanaria"
     canary_routing: CanaryRouting = CanaryRouting.AUTO
+    metric_servers: tuple[MetricServer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

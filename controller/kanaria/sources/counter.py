@@ -19,6 +19,7 @@ class Counter(SourceKind):
     """Request counters of a gateway, for both arms of a canary."""
 
     key: ClassVar[str] = "counter"
+    offline: ClassVar[bool] = False
 
     origin: Annotated[Literal["gateway"], Field(alias="from")] = "gateway"
     """Where the counters are read: the gateway that the platform team configured."""

@@ -116,6 +116,19 @@ class CountersAsked(Question):
 
 
 @dataclass(frozen=True, slots=True)
+class QueriesAsked(Question):
+    """PromQL queries, all evaluated at one moment by a server that the platform team configured.
+
+    Answered with a Measurement; `stable` is empty where only the candidate is measured.
+    """
+
+    server: str
+    namespace: str
+    candidate: str
+    stable: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ModelVersion:
     """A version of a registered model, as MLflow knows it; `uri` is where its artifacts are."""
 
@@ -143,6 +156,16 @@ class Counters:
     candidate: Mapping[str, SeriesCount]
     stable: Mapping[str, SeriesCount]
     skew: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """A number of the candidate, and the stable model's where it was asked for; `trouble` says why one is missing."""
+
+    at: datetime
+    value: float | None
+    baseline: float | None = None
+    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ ENV = {"env": [{"name": "THREADS", "value": "4"}]}
         pytest.param(
             {"candidate": {"version": "8"}, "analysis": {"policies": [{"name": "offline"}]}},
             "UnknownPolicy",
-            ("no metric with a counter", "add one"),
+            ("no metric that can be read while the candidate serves", "add one"),
             id="a policy that judges nothing online",
         ),
         pytest.param(

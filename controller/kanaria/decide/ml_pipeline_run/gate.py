@@ -49,7 +49,12 @@ def unknown_policy(name: str, there: Mapping[str, object]) -> str:
 
 def _offline(scene: Scene) -> list[Asked]:
     policies = [scene.seen.policies[each.policy_ref.name] for each in scene.pipeline.gates]
-    return [(p.metadata.name, m) for p in policies for m in p.spec.metrics if isinstance(m.gate, NumberGate)]
+    return [
+        (p.metadata.name, m)
+        for p in policies
+        for m in p.spec.metrics
+        if isinstance(m.gate, NumberGate) and m.source.offline
+    ]
 
 
 def _judged(scene: Scene, policy: str, metric: MetricUnion, stable: Mapping[str, float] | str) -> GateStatus:
@@ -114,7 +119,7 @@ def _told(scene: Scene, gates: tuple[GateStatus, ...]) -> Turn:
 def _end(scene: Scene, gates: tuple[GateStatus, ...], verdict: Verdict) -> Turn:
     said = {"gates": gates, "verdict": verdict if gates else None}
     refused = "; ".join(f"{g.policy}/{g.metric}: {g.message}" for g in gates if g.verdict is verdict)
-    if verdict is Verdict.FAILED:
+    if verdict in {Verdict.FAILED, Verdict.INCONCLUSIVE}:
         return failed(scene, Reason.GATE_REFUSED, f"nothing is proposed. {refused}", **said)
     if verdict is Verdict.UNMEASURED:
         return failed(scene, Reason.GATE_UNMEASURED, f"nothing is proposed. {refused}", **said)

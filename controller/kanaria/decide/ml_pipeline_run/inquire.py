@@ -37,4 +37,5 @@ def _questions(scene: Scene) -> Iterator[Question]:
 
 def _compares(scene: Scene) -> bool:
     policies = (scene.seen.policies.get(each.policy_ref.name) for each in scene.pipeline.gates)
-    return any(isinstance(metric.gate, Change) for policy in policies if policy for metric in policy.spec.metrics)
+    metrics = (metric for policy in policies if policy for metric in policy.spec.metrics)
+    return any(isinstance(metric.gate, Change) and metric.source.offline for metric in metrics)

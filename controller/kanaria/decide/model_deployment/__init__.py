@@ -9,6 +9,7 @@ from datetime import datetime
 
 from kanaria.api.model_deployment import ModelDeployment
 from kanaria.decide.model_deployment.admit import admit
+from kanaria.decide.model_deployment.check import check
 from kanaria.decide.model_deployment.measure import measure
 from kanaria.decide.model_deployment.record import record
 from kanaria.decide.model_deployment.scene import (
@@ -23,7 +24,7 @@ from kanaria.decide.model_deployment.serve import serve
 from kanaria.decide.model_deployment.settle import settle
 from kanaria.decide.model_deployment.shift import shift
 
-PHASES: tuple[Callable[[Scene], Scene], ...] = (admit, serve, measure, settle, shift)
+PHASES: tuple[Callable[[Scene], Scene], ...] = (admit, serve, measure, check, settle, shift)
 """Before the last, which is `record`."""
 
 

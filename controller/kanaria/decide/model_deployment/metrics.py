@@ -1,16 +1,25 @@
-"""Which metrics judge a candidate: the counter metrics of the policies that its analysis names."""
+"""Which metrics judge a candidate: those of the policies that its analysis names which can be read while it serves."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kanaria.api.conditions import Reason
-from kanaria.api.metric_policy import MetricPolicy
+from kanaria.api.metric_policy import MetricPolicy, MetricUnion
 from kanaria.api.model_deployment import Analysis
 from kanaria.decide.model_deployment.scene import Scene
+from kanaria.gates.kind import NumberGate
 from kanaria.gates.sequential import Sequential
 from kanaria.judge.sequential import SequentialTest
+from kanaria.judge.tally import Limits
 from kanaria.sources.counter import Counter
+from kanaria.sources.kind import OnlineSource
 from kanaria.vocabulary import Stall
+from kanaria.vocabulary.objects import content_hash
+
+NOBODY_JUDGES = (
+    "spec.analysis.policies name no metric that can be read while the candidate serves, so nothing would judge it; add "
+    "one with counter and sequential, or one with prometheus and threshold, or remove spec.analysis"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +37,42 @@ def measured(scene: Scene, analysis: Analysis | None) -> tuple[Measured, ...]:
     return tuple(_of_policies(scene, analysis))
 
 
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One metric that is measured again and again against a bound. `key` is policy/metric."""
+
+    key: str
+    metric: MetricUnion
+    source: OnlineSource
+    gate: NumberGate
+
+    @property
+    def limits(self) -> Limits:
+        """How many measurements of each kind are tolerated."""
+        asked = {
+            "failure": self.metric.failure_limit,
+            "inconclusive": self.metric.inconclusive_limit,
+            "consecutive_error": self.metric.consecutive_error_limit,
+            "consecutive_success": self.metric.consecutive_success_limit,
+            "count": self.metric.count,
+        }
+        return Limits(**{name: limit for name, limit in asked.items() if limit is not None})
+
+    @property
+    def of(self) -> str:
+        """What tells its definition from another one under the same name."""
+        return content_hash(self.metric.model_dump(mode="json", by_alias=True, exclude_none=True), 8)
+
+
+def checked(scene: Scene, analysis: Analysis | None) -> tuple[Checked, ...]:
+    """The metrics of the analysis that are measured against a bound."""
+    return tuple(
+        Checked(key, metric, metric.source, metric.gate)
+        for key, metric in _named(scene, analysis)
+        if isinstance(metric.source, OnlineSource) and isinstance(metric.gate, NumberGate)
+    )
+
+
 def no_judge(scene: Scene, analysis: Analysis | None) -> Stall | None:
     """Why nobody could judge a candidate; None where somebody can, or nobody is asked to."""
     if analysis is None:
@@ -42,23 +87,23 @@ def no_judge(scene: Scene, analysis: Analysis | None) -> Stall | None:
             )
         if isinstance(found, str):
             return Stall(Reason.UNKNOWN_POLICY, f"spec.analysis.policies: MetricPolicy {reference.name}: {found}")
-    if not measured(scene, analysis):
-        return Stall(
-            Reason.UNKNOWN_POLICY,
-            "spec.analysis.policies name no metric with a counter, so nothing would judge the candidate; add one with "
-            "counter and sequential, or remove spec.analysis",
-        )
+    if not any(metric.decides for _, metric in _named(scene, analysis)):
+        return Stall(Reason.UNKNOWN_POLICY, NOBODY_JUDGES)
     return None
 
 
 def _of_policies(scene: Scene, analysis: Analysis | None) -> Iterator[Measured]:
+    for key, metric in _named(scene, analysis):
+        if isinstance(metric.source, Counter) and isinstance(metric.gate, Sequential):
+            yield Measured(key, metric.name, metric.source, _test(metric.gate))
+
+
+def _named(scene: Scene, analysis: Analysis | None) -> Iterator[tuple[str, MetricUnion]]:
+    """Each metric of the policies, with its key."""
     for reference in analysis.policies if analysis else ():
         policy = scene.seen.policies.get(reference.name)
         if isinstance(policy, MetricPolicy):
-            for metric in policy.spec.metrics:
-                if isinstance(metric.source, Counter) and isinstance(metric.gate, Sequential):
-                    key = f"{reference.name}/{metric.name}"
-                    yield Measured(key, metric.name, metric.source, _test(metric.gate))
+            yield from ((f"{reference.name}/{metric.name}", metric) for metric in policy.spec.metrics)
 
 
 def _test(gate: Sequential) -> SequentialTest:

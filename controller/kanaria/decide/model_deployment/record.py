@@ -13,11 +13,12 @@ from kanaria.api.model_deployment import PastStable, Serving, Trial, TrialPhase,
 from kanaria.api.resource import Condition
 from kanaria.decide.covering import covers
 from kanaria.decide.model_deployment import telling
-from kanaria.decide.model_deployment.scene import SETTLING, Decision, Scene
+from kanaria.decide.model_deployment.scene import SETTLING, Decision, Memory, Scene
 from kanaria.decide.model_deployment.stable import serving
 from kanaria.decide.model_deployment.trials import REMEMBERED, forget
 from kanaria.decide.readiness import as_json, conditions, notices, status_write
 from kanaria.judge.checkpoint import checkpoint
+from kanaria.judge.tally import written
 from kanaria.serving.arrangement import stays_as_it_is
 from kanaria.serving.kserve import Owner
 from kanaria.serving.naming import HTTP_ROUTE
@@ -259,7 +260,7 @@ def _conditions(scene: Scene) -> tuple[Condition, ...]:
 def _evidence(scene: Scene) -> Scene:
     """The judge's evidence is written with a transition, else at most once a minute."""
     trial, before = scene.trial, scene.md.status.trial
-    if trial is None or trial.id != scene.memory.trial or not scene.memory.evidence:
+    if trial is None or trial.id != scene.memory.trial or not _judging(scene.memory):
         return scene
     fresh = _with_evidence(scene, trial)
     known = before if before is not None and before.id == trial.id else None
@@ -272,10 +273,15 @@ def _evidence(scene: Scene) -> Scene:
     return scene.with_status(trial=fresh)
 
 
+def _judging(memory: Memory) -> bool:
+    return bool(memory.evidence or memory.tallies)
+
+
 def _with_evidence(scene: Scene, trial: Trial) -> Trial:
     judged = scene.judged
     changes: dict[str, Any] = {
-        "checkpoint": {key: checkpoint(kept) for key, kept in scene.memory.evidence.items() if kept.windows},
+        "checkpoint": {key: checkpoint(kept) for key, kept in scene.memory.evidence.items() if kept.windows}
+        | {key: written(tally) for key, tally in scene.memory.tallies.items() if tally.since},
         "checkpoint_at": scene.now,
     }
     if judged is not None:

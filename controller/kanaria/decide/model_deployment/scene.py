@@ -8,6 +8,7 @@ from typing import Any
 from kanaria.api.metric_policy import MetricPolicy
 from kanaria.api.model_deployment import ModelDeployment, ModelDeploymentStatus, Trial, TrialPhase
 from kanaria.judge.evidence import Evidence
+from kanaria.judge.tally import Tally
 from kanaria.serving.arrangement import Arrangement
 from kanaria.serving.kserve import NOTHING, Serving
 from kanaria.serving.native import NATIVE
@@ -56,6 +57,7 @@ class Memory:
     scaled_since: datetime | None = None
     readings: Mapping[str, Counters] = field(default_factory=dict)
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
+    tallies: Mapping[str, Tally] = field(default_factory=dict)
     drained: Mapping[str, datetime] = field(default_factory=dict)
 
     def with_drained(self, drained: Mapping[str, datetime]) -> "Memory":

@@ -97,8 +97,8 @@ def told(kind: str, manifest: dict[str, Any]) -> dict[str, Any]:
 
 @asynccontextmanager
 async def a_scripted_api(**answers: list[Any]) -> AsyncIterator[ScriptedApi]:
-    """A scripted server on loopback; answers by list=, watch= or named=."""
-    paths = {"list": WIDGETS, "watch": f"watch {WIDGETS}", "named": NAMED}
+    """A scripted server on loopback; answers by list=, watch=, named= (one widget) or found= (a list of that one)."""
+    paths = {"list": WIDGETS, "watch": f"watch {WIDGETS}", "named": NAMED, "found": NAMED.rpartition("/")[0]}
     api = ScriptedApi({paths[name]: script for name, script in answers.items()})
     runner = web.ServerRunner(web.Server(api.handle), shutdown_timeout=0.1)
     await runner.setup()

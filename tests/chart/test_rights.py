@@ -38,6 +38,27 @@ def test_nobody_is_impersonated_but_the_two_accounts_of_a_team(settings: tuple[s
     assert all(rule["resources"] == ["serviceaccounts"] for _, rule in acting)
 
 
+def test_more_accounts_of_a_team_are_acted_as_where_the_platform_team_names_them_and_only_there():
+    more = "rbac.namespaces[0].serviceAccounts={trainer,kanaria-sync}"
+    objects = rendered(*A_TEAM, more, "rbac.namespaces[1].name=beer")
+
+    acting = {
+        role["metadata"]["namespace"]: rule["resourceNames"]
+        for role, rule in rules_of(objects)
+        if "impersonate" in rule["verbs"]
+    }
+    assert acting["wine"] == ["kanaria-sync", "kanaria-runner", "trainer"]
+    assert acting["beer"] == ["kanaria-sync", "kanaria-runner"]
+    # They are the platform team's: the chart makes none, and gives none a right.
+    assert [each for each in objects if each["metadata"]["name"] == "trainer"] == []
+
+
+def test_nothing_is_read_by_name_but_what_cannot_be_listed():
+    rules = [rule for _, rule in of_the_operator(rendered(*A_TEAM)) if "get" in rule["verbs"]]
+
+    assert {resource for rule in rules for resource in rule["resources"]} == {"events", "leases", "secrets"}
+
+
 def test_the_operator_writes_nothing_of_a_team_s_with_its_own_rights():
     writing = [rule for role, rule in of_the_operator(rendered(*A_TEAM)) if WRITING & set(rule["verbs"])]
 

@@ -19,6 +19,9 @@ from rendered_chart import CHART, templated
         pytest.param({"rbac": {"namespaces": ["wine"]}}, "rbac", id="a namespace without its fields"),
         pytest.param({"rbac": {"namespaces": [{"name": "*"}]}}, "name", id="all namespaces"),
         pytest.param({"rbac": {"namespaces": [{"name": "wine", "gitSecrets": ["*"]}]}}, "gitSecrets", id="all secrets"),
+        pytest.param(
+            {"rbac": {"namespaces": [{"name": "wine", "serviceAccounts": ["*"]}]}}, "serviceAccounts", id="all accounts"
+        ),
         pytest.param({"rbac": {"syncedKinds": [{"apiGroup": "", "resources": ["*"]}]}}, "resources", id="all kinds"),
         pytest.param({"rbac": {"syncedKinds": [{"apiGroup": "*", "resources": ["a"]}]}}, "apiGroup", id="all groups"),
         pytest.param(

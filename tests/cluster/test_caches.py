@@ -169,8 +169,9 @@ async def test_an_apply_that_says_nothing_new_is_caught_up_at_once(client: Clien
 @pytest.mark.parametrize(
     ("answer", "seen"),
     [
-        pytest.param(widget("w", 7), "7", id="it is read"),
-        pytest.param(status(404, "gone"), "1", id="it cannot be read: the watch will tell"),
+        pytest.param(listed(7, widget("w", 7)), "7", id="it is read"),
+        pytest.param(listed(7), "1", id="it is gone: the watch will tell"),
+        pytest.param(status(500, "no"), "1", id="it cannot be read: the watch will tell"),
     ],
 )
 async def test_what_the_watch_does_not_show_in_time_is_read(answer: Any, seen: str):
@@ -178,7 +179,7 @@ async def test_what_the_watch_does_not_show_in_time_is_read(answer: Any, seen: s
         if asked.query.get("watch"):
             await asyncio.Event().wait()
 
-    async with a_scripted_api(list=[listed(1, widget("w", 1))], named=[answer]) as api, a_client(api.url) as client:
+    async with a_scripted_api(list=[listed(1, widget("w", 1))], found=[answer]) as api, a_client(api.url) as client:
         api.hold = hold
         caches = Caches(client, [Watch("example.com/v1", "Widget")], lambda _: None, lambda _: None, patience=0.01)
         caches.start()

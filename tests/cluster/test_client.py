@@ -179,15 +179,15 @@ async def test_a_status_is_replaced_whole_if_the_object_is_still_the_same():
 @pytest.mark.parametrize(
     ("live", "label", "deleted"),
     [
-        pytest.param(widget("w", 7), None, True, id="without a condition"),
-        pytest.param(widget("w", 7, sync="mine"), ("sync", "mine"), True, id="it bears the label"),
-        pytest.param(widget("w", 7, sync="other"), ("sync", "mine"), False, id="it bears another's label"),
-        pytest.param(widget("w", 7), ("sync", "mine"), False, id="it bears no label"),
-        pytest.param(status(404, "gone"), ("sync", "mine"), False, id="it is gone"),
+        pytest.param([widget("w", 7)], None, True, id="without a condition"),
+        pytest.param([widget("w", 7, sync="mine")], ("sync", "mine"), True, id="it bears the label"),
+        pytest.param([widget("w", 7, sync="other")], ("sync", "mine"), False, id="it bears another's label"),
+        pytest.param([widget("w", 7)], ("sync", "mine"), False, id="it bears no label"),
+        pytest.param([], ("sync", "mine"), False, id="it is gone"),
     ],
 )
 async def test_only_what_bears_the_label_is_deleted(live: Any, label: tuple[str, str] | None, deleted: bool):  # noqa: FBT001 # a table's column
-    async with a_scripted_api(named=[live]) as api, a_client(api.url) as client:
+    async with a_scripted_api(named=[widget("w", 7)], found=[listed(7, *live)]) as api, a_client(api.url) as client:
         result = await client.delete(REF, only_if_label=label)
         sent = api.of("DELETE")
 
@@ -196,7 +196,7 @@ async def test_only_what_bears_the_label_is_deleted(live: Any, label: tuple[str,
 
 async def test_what_is_deleted_by_its_label_must_not_have_changed_since():
     live = widget("w", 7, sync="mine")
-    async with a_scripted_api(named=[live]) as api, a_client(api.url) as client:
+    async with a_scripted_api(named=[live], found=[listed(7, live)]) as api, a_client(api.url) as client:
         await client.delete(REF, only_if_label=("sync", "mine"))
         sent = api.of("DELETE")[0].body
 

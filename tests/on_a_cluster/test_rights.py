@@ -3,7 +3,9 @@
 It runs after all others (conftest.py), and proves something only then.
 """
 
+import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,28 +14,22 @@ import yaml
 
 from any_cluster import AnyCluster
 from fake_kubelet import a_step
-from kanaria.local.api_client import CONFIG_MAPS, JOBS
+from kanaria.cluster.events import Told
+from kanaria.local.api_client import CONFIG_MAPS, EVENTS, JOBS, PODS
 from kanaria.local.kserve.naming import INFERENCE_SERVICES
+from kanaria.vocabulary import Notice, ObjectRef
 from registry import Registry
 from rendered_chart import SYSTEM
 from served_model import ServedModel
 from suite_operator import SuiteOperator
 from synced_cluster import a_config_map
-from synced_team import API_VERSION, GIT_SYNCS, PIPELINES, SyncedTeam
+from synced_team import API_VERSION, GIT_SYNCS, PIPELINES, RUNS, SYNC, SyncedTeam, condition
 from waiting import eventually_now
 
 OPERATOR = f"system:serviceaccount:{SYSTEM}:kanaria"
 ACCOUNTS = {"kanaria-sync", "kanaria-runner"}
 Right = tuple[str, str, str, str]  # whose, verb, group, resource
 LOGIN = {"username": "ann", "password": "made-up"}
-RARE: dict[Right, str] = {
-    ("kanaria", "get", "batch", "jobs"): "a Job that the watch does not show within 5 s is read",
-    ("kanaria", "get", "serving.kserve.io", "inferenceservices"): "likewise an InferenceService",
-    ("kanaria", "get", "kanaria.dev", "gitsyncs"): "likewise the status of a GitSync",
-    ("kanaria-runner", "delete", "batch", "jobs"): "a Job that still tries to start when its run is over",
-    ("kanaria", "get", "", "events"): "after a restart, to go on counting a series",
-}
-"""Rights whose moment the suite cannot bring about at will."""
 
 
 def granted(cluster: AnyCluster) -> Iterator[Right]:
@@ -84,7 +80,7 @@ def test_no_right_is_unused(cluster: AnyCluster, operator: SuiteOperator, reques
 
     unused = set(granted(cluster)) - set(used(cluster))
 
-    assert sorted(unused - set(RARE)) == []
+    assert sorted(unused) == []
 
 
 def test_a_run_with_a_volume_is_made_and_all_that_git_drops_goes(team: SyncedTeam):
@@ -137,6 +133,71 @@ def test_the_secret_of_a_repository_is_read_only_where_a_role_names_it(team: Syn
     assert team.get(CONFIG_MAPS, "a")
     told = eventually_now(lambda: refusal(team, refused))
     assert "may not be read by the operator" in told
+
+
+def test_a_step_that_never_starts_is_given_up_and_its_job_goes(team: SyncedTeam):
+    pipeline = {"steps": [a_step("train", runs="60s")]}
+    team.repository.commit({"deploy/pipeline.yaml": written("MLPipeline", pipeline)})
+    team.follow()
+    eventually_now(lambda: team.background.all(PODS, team.namespace), within=60)
+
+    # A kubelet says so of an image whose name is none; the one here would start the step all the same.
+    eventually_now(lambda: cannot_start(team) or not team.background.all(JOBS, team.namespace), within=60)
+
+    (run,) = eventually_now(lambda: [r for r in team.background.all(RUNS, team.namespace) if over(r)])
+    assert "InvalidImageName" in condition(run, "Ready")["message"]
+    eventually_now(lambda: team.background.all(JOBS, team.namespace) == [])
+
+
+def cannot_start(team: SyncedTeam) -> bool:
+    """Say of the Pods that their container cannot be started; always False."""
+    waiting = {"name": "step", "ready": False, "restartCount": 0, "image": "?", "imageID": ""}
+    waiting["state"] = {"waiting": {"reason": "InvalidImageName", "message": "no image is called so"}}
+    change = json.dumps({"status": {"phase": "Pending", "containerStatuses": [waiting]}})
+    for pod in team.background.all(PODS, team.namespace):
+        words = ("patch", "pod", pod["metadata"]["name"], "-n", team.namespace, "--subresource=status")
+        team.cluster.kubectl(*words, "--type=merge", "-p", change, check=False)
+    return False
+
+
+def over(run: dict[str, Any]) -> bool:
+    return run.get("status", {}).get("phase") in {"Succeeded", "Failed"}
+
+
+def test_a_series_of_events_goes_on_after_a_restart(team: SyncedTeam):
+    team.repository.commit({"deploy/a.yaml": "kind: [\n"})
+    said = team.cluster.apply(a_sync(team, suspend=True), namespace=team.namespace)
+    assert said.code == 0, said.err
+    # As an operator of before left it, who had told of this four times.
+    sync = team.get(GIT_SYNCS, SYNC)
+    left = an_event_about(sync, "BuildFailed", count=4)
+    said = team.cluster.apply(left, namespace=team.namespace)
+    assert said.code == 0, said.err
+
+    team.cluster.apply(a_sync(team, suspend=False), namespace=team.namespace)
+
+    eventually_now(lambda: team.get(EVENTS, left["metadata"]["name"])["count"] == 5)
+
+
+def an_event_about(sync: dict[str, Any], reason: str, count: int) -> dict[str, Any]:
+    """The Event of the operator's series about the sync."""
+    about, uid = ObjectRef.of(sync), sync["metadata"]["uid"]
+    ref = Told(about, uid, Notice("Warning", reason, ""), datetime(2026, 1, 1, tzinfo=UTC)).ref
+    involved = {"apiVersion": about.api_version, "kind": about.kind, "namespace": ref.namespace, "name": about.name}
+    metadata = {"name": ref.name, "namespace": ref.namespace}
+    told = {"type": "Warning", "reason": reason, "message": "told before", "count": count}
+    return {
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": metadata,
+        "involvedObject": involved | {"uid": uid},
+        **told,
+    }
+
+
+def a_sync(team: SyncedTeam, **spec: Any) -> dict[str, Any]:
+    whole = {"url": team.repository.url, "path": "deploy", "interval": "1s", **spec}
+    return {"apiVersion": API_VERSION, "kind": "GitSync", "metadata": {"name": SYNC}, "spec": whole}
 
 
 def follow(team: SyncedTeam, name: str, secret: str) -> str:

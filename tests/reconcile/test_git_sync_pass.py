@@ -313,7 +313,7 @@ def test_a_remote_that_is_away_is_told_once_and_drift_is_repaired_meanwhile(clus
         pytest.param(
             FailureKind.FORBIDDEN,
             ("Stalled", ("True", "Forbidden")),
-            "deploy/c.yaml, line 1: ServiceAccount wine/kanaria-sync may not have ConfigMap wine/c applied: no; grant",
+            "deploy/c.yaml, line 1: ServiceAccount wine/kanaria-sync may not have ConfigMap wine/c applied: no; no",
             id="not allowed",
         ),
         pytest.param(

@@ -44,6 +44,11 @@ class GitRef(GitBranch):
         return self
 
 
+# No space, and no option for git or ssh where the host, or the path, is expected.
+GitUrl = Annotated[str, Field(max_length=2048, pattern=r"^(https?|file)://[^-\s]\S*$")]
+GitPath = Annotated[str, Field(max_length=1024, pattern=r"^[^-/].*$")]
+
+
 class Author(Part):
     """Who signs the commits that Kanaria makes."""
 
@@ -95,11 +100,11 @@ _HAS_KEY = (
 class GitSyncSpec(Part):
     """What is synced, how often, and as whom."""
 
-    url: Annotated[str, Field(max_length=2048, pattern=r"^(https?|file)://.+$")]
+    url: GitUrl
     """Address of the repository: https; http and file are for local clusters."""
     ref: GitRef = GitRef()
     """What is followed."""
-    path: Annotated[str, Field(max_length=1024, pattern=r"^[^/].*$")] = "."
+    path: GitPath = "."
     """Folder of the repository that holds the manifests."""
     interval: Duration = "1m"
     """How often the branch is looked at."""

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from kanaria.api.git_sync import GitBranch
+from kanaria.api.git_sync import GitBranch, GitPath, GitUrl
 from kanaria.api.resource import Name, ObjectReference, Resource, ResourceStatus
 from kanaria.triggers import Trigger
 from kanaria.vocabulary.durations import Duration
@@ -29,11 +29,11 @@ class Parameter(Part):
 class GitSource(Part):
     """Where the pipeline's own code is."""
 
-    url: Annotated[str, Field(max_length=2048, pattern=r"^(https?|file)://.+$")]
+    url: GitUrl
     """Address of the repository."""
     ref: GitBranch = GitBranch()
     """What is followed."""
-    path: Annotated[str, Field(max_length=1024, pattern=r"^[^/].*$")] = "."
+    path: GitPath = "."
     """Folder with the code: steps start in it, and only commits that touch it start a run."""
     interval: Duration = "1m"
     """How often the branch is looked at."""

@@ -148,10 +148,12 @@ class Caches:
         if reflector.holds(each.ref.object_name, each.version):
             return
         try:
-            reflector.saw(await self._client.get(each.ref))
+            found = await self._client.find(each.ref)
         except ClusterError:
-            # Gone, or not to be had now: the watch will tell.
+            # Not to be had now: the watch will tell.
             return
+        if found is not None:
+            reflector.saw(found)
 
     def _behind(self, each: Written) -> Iterable[Reflector]:
         return [

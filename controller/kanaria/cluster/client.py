@@ -96,6 +96,14 @@ class Client:
         resource = await self.resource(ref.api_version, ref.kind)
         return await self._json("GET", resource.path(ref.namespace, ref.name), within=READ_DEADLINE)
 
+    async def find(self, ref: ObjectRef) -> Manifest | None:
+        """The object as it is now, None where it is gone; asked as a list of one: the right to list is enough."""
+        resource = await self.resource(ref.api_version, ref.kind)
+        params = {"fieldSelector": f"metadata.name={ref.name}"}
+        found = await self._json("GET", resource.path(ref.namespace), params=params, within=READ_DEADLINE)
+        marks = {"apiVersion": resource.api_version, "kind": resource.kind}
+        return next(({**marks, **item} for item in found.get("items") or ()), None)
+
     async def pages(self, resource: Resource, labels: str = "") -> AsyncGenerator[Page]:
         """All objects of the kind in all namespaces, page by page; items bear apiVersion and kind."""
         marks = {"apiVersion": resource.api_version, "kind": resource.kind}
@@ -197,7 +205,7 @@ class Client:
         """What the server must find for the delete to be meant; None where it is not."""
         if label is None:
             return {}
-        metadata = (await self.get(ref))["metadata"]
+        metadata = (await self.find(ref) or {}).get("metadata") or {}
         if (metadata.get("labels") or {}).get(label[0]) != label[1]:
             return None
         return {"uid": metadata["uid"], "resourceVersion": metadata["resourceVersion"]}

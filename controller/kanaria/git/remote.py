@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -17,6 +17,8 @@ class Remote:
     host: str
     environment: Mapping[str, str]
     secrets: tuple[str, ...] = ()
+    config: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What of git's configuration the environment holds for it."""
 
 
 def remote(url: str, credentials: Mapping[str, bytes], *, allow_file: bool) -> Remote:
@@ -32,12 +34,19 @@ def remote(url: str, credentials: Mapping[str, bytes], *, allow_file: bool) -> R
         raise GitTrouble(f"{host}: the address holds a user: remove it and name a Secret in spec.secretRef")
     header, secrets = _authorization(host, credentials)
     config = {f"http.{parts.scheme}://{parts.netloc}/.extraHeader": header} if header else {}
-    return Remote(url, host, {"GIT_ALLOW_PROTOCOL": parts.scheme, **environment(config)}, secrets)
+    return Remote(url, host, {"GIT_ALLOW_PROTOCOL": parts.scheme, **environment(config)}, secrets, config)
 
 
 def environment(config: Mapping[str, str]) -> dict[str, str]:
     """Git's environment: nobody's configuration but ours, no hooks, no questions, and nothing in the arguments."""
-    settings = {"core.hooksPath": "/dev/null", "gc.autoDetach": "false", "credential.helper": "", **config}
+    settings = {
+        "core.hooksPath": "/dev/null",
+        "gc.autoDetach": "false",
+        "credential.helper": "",
+        # A server must not send us, with the credentials, to another.
+        "http.followRedirects": "false",
+        **config,
+    }
     made = {
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_CONFIG_SYSTEM": "/dev/null",

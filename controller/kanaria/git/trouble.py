@@ -11,6 +11,10 @@ _REMEDIES = (
         "it refuses the credentials: check the Secret of spec.secretRef",
     ),
     (r"couldn't find remote ref refs/tags/", "it has no such tag: push the tag, or mend spec.ref.tag"),
+    (
+        r"returned error: 30\d|update url base from redirection",
+        "it sends to another address: name that one in spec.url, for none is followed",
+    ),
     (r"couldn't find remote ref", "it has no such branch: push the branch, or mend spec.ref.branch"),
     (
         r"not found|returned error: 404|does not appear to be a git repository|does not exist",

@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from kanaria.git.commit import Committer, made_commit, text_at
+from kanaria.git.destination import addresses, held
 from kanaria.git.drafting import Draft, drafted, message
 from kanaria.git.mirror import Mirror, MirrorHall
 from kanaria.git.remote import Remote, remote
@@ -178,7 +180,7 @@ class GitWorkshop:
         made = remote(url, credentials, allow_file=self._allow_file)
         if secret is not None and not credentials:
             raise GitTrouble(f"{made.host}: Secret {namespace}/{secret} of spec.secretRef is not there or empty")
-        return made
+        return await self._aside(partial(held, made, addresses, loopback=self._allow_file))
 
     async def _aside(self, work: Callable[..., T], *given: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work, *given)

@@ -122,10 +122,12 @@ def test_a_forbidden_job_names_the_account_and_the_field():
     story = Story(a_run()).settle()
     story.jobs.clear()
     (apply,) = story.decide().acts
-    story.failure = Failure(apply, FailureKind.FORBIDDEN, "jobs.batch is forbidden", story.now)
+    who = "system:serviceaccount:wine:kanaria-runner"
+    said = f'User "{who}" cannot create resource "jobs" in API group "batch" in the namespace "wine"'
+    story.failure = Failure(apply, FailureKind.FORBIDDEN, said, story.now)
     story.visit(carried=lambda act: not isinstance(act, Apply))
 
-    assert "let service account wine/kanaria-runner make Jobs" in story.ready()[2]
+    assert "create and patch on jobs.batch in namespace wine to ServiceAccount wine/kanaria-runner" in story.ready()[2]
     assert "spec.serviceAccountName" in story.ready()[2]
 
 

@@ -238,7 +238,7 @@ def test_an_account_that_may_not_write_is_told_and_no_weight_is_recorded():
     plan = world.visit()
 
     assert plan.status["conditions"][-1]["reason"] == "Forbidden"
-    assert "ServiceAccount kanaria-runner" in plan.status["conditions"][-1]["message"]
+    assert "ServiceAccount cellar/kanaria-runner" in plan.status["conditions"][-1]["message"]
     assert world.run(10).weight("8") == 100
 
 

@@ -72,7 +72,7 @@ def test_what_serves_keeps_its_way_when_the_spec_changes_it():
 @pytest.mark.parametrize(
     ("kind", "word", "said"),
     [
-        pytest.param(FailureKind.FORBIDDEN, "Forbidden", "on httproutes.gateway.networking.k8s.io", id="forbidden"),
+        pytest.param(FailureKind.FORBIDDEN, "Forbidden", "may not write HTTPRoute wine", id="forbidden"),
         pytest.param(FailureKind.INVALID, "NoTrafficRouter", "install the Gateway API", id="no such kind"),
         pytest.param(FailureKind.UNREACHABLE, "ProgressingWithRetry", "HTTPRoute wine", id="unreachable"),
     ],

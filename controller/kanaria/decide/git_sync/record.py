@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from kanaria.api.conditions import Reason
 from kanaria.api.git_sync import Inventory
+from kanaria.decide.forbidden import remedy
 from kanaria.decide.git_sync.scene import Scene
 from kanaria.vocabulary import Apply, CommitEdits, Delete, Failure, FailureKind, ObjectRef, Outcome, Stall, Wait
 
@@ -67,6 +68,6 @@ def _outcome(failure: Failure) -> Outcome:
         )
     if failure.kind is FailureKind.FORBIDDEN:
         who = f"ServiceAccount {account.namespace}/{account.name}" if account else "Kanaria"
-        remedy = "grant it by a Role and a RoleBinding, or take the object out of the path"
-        return Stall(Reason.FORBIDDEN, f"{where}{who} may not have {ref} {verb}: {failure.message}; {remedy}")
+        mended = f"{remedy(failure.message, account)}; or take the object out of the path"
+        return Stall(Reason.FORBIDDEN, f"{where}{who} may not have {ref} {verb}: {failure.message}; {mended}")
     return Stall(Reason.APPLY_FAILED, f"{where}{ref} is refused: {failure.message}; mend it in Git")

@@ -8,6 +8,7 @@ from kanaria.api import MLPipelineRun
 from kanaria.api.conditions import Reason
 from kanaria.api.ml_pipeline_run import MLPipelineRunStatus, RunPhase, StepPhase
 from kanaria.decide import readiness
+from kanaria.decide.forbidden import remedy
 from kanaria.decide.ml_pipeline_run.admit import admit
 from kanaria.decide.ml_pipeline_run.bounds import bounded
 from kanaria.decide.ml_pipeline_run.gate import gate
@@ -121,9 +122,9 @@ def _hindered(scene: Scene, outcome: Outcome) -> Outcome:
     if failure is None or not isinstance(failure.act, Apply | Delete):
         return outcome
     if failure.kind is FailureKind.FORBIDDEN:
-        account = f"{scene.run.metadata.namespace}/{scene.pipeline.service_account_name}"
-        remedy = f"let service account {account} make Jobs and PersistentVolumeClaims, or name another"
-        return Stall(Reason.FORBIDDEN, f"{failure.message}; {remedy} in the pipeline's spec.serviceAccountName")
+        account = failure.act.account
+        place = f"spec.serviceAccountName {account.name!r} of the pipeline: " if account else ""
+        return Stall(Reason.FORBIDDEN, f"{place}{failure.message}; {remedy(failure.message, account)}")
     return Wait(Reason.PROGRESSING, f"{failure.message}; it is tried again", retry=True)
 
 

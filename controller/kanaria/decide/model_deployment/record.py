@@ -12,6 +12,7 @@ from kanaria.api.conditions import ConditionType, Reason
 from kanaria.api.model_deployment import PastStable, Serving, Trial, TrialPhase, WarmModel
 from kanaria.api.resource import Condition
 from kanaria.decide.covering import covers
+from kanaria.decide.forbidden import remedy
 from kanaria.decide.model_deployment import telling
 from kanaria.decide.model_deployment.scene import SETTLING, Decision, Memory, Scene
 from kanaria.decide.model_deployment.stable import serving
@@ -190,13 +191,12 @@ def _refusal(scene: Scene, failure: Failure) -> Outcome:
     if failure.kind is FailureKind.UNREACHABLE:
         return Wait(Reason.PROGRESSING_WITH_RETRY, f"{what}: {message}; tried again", retry=True)
     if failure.kind is FailureKind.FORBIDDEN:
-        account = _account(scene).name
-        fact = f"ServiceAccount {account} may not write {what}: {message}"
-        plural = f"{ref.kind.lower()}s.{ref.api_version.partition('/')[0]}"
-        return Stall(Reason.FORBIDDEN, f"{fact}; give it get, create, patch and delete on {plural} in a Role")
+        account = _account(scene)
+        fact = f"ServiceAccount {account.namespace}/{account.name} may not write {what}: {message}"
+        return Stall(Reason.FORBIDDEN, f"{fact}; {remedy(message, account)}")
     if (ref.api_version, ref.kind) == HTTP_ROUTE:
-        remedy = "correct spec.routing, or install the Gateway API where there is none"
-        return Stall(Reason.NO_TRAFFIC_ROUTER, f"the API server refuses {what}: {message}; {remedy}")
+        mended = "correct spec.routing, or install the Gateway API where there is none"
+        return Stall(Reason.NO_TRAFFIC_ROUTER, f"the API server refuses {what}: {message}; {mended}")
     return Stall(Reason.INVALID_SPEC, f"the API server refuses {what}: {message}; correct spec.predictor")
 
 

@@ -5,11 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from any_cluster import AnyCluster, controlplane, local
 from installed_chart import team
 
 ROOT = Path(__file__).parents[1]
+# How long an example takes says how busy the machine is, and the same examples are tried by everyone.
+settings.register_profile("kanaria", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("kanaria")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

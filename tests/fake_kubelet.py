@@ -6,15 +6,21 @@ that heeds the same variables, on a real one.
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 OBEYED = {"TEST_EXIT_CODE": "exit-code", "TEST_RUN_FOR": "run-for"}
-SCRIPT = ["sh", "-c", "sleep ${TEST_RUN_FOR:-0}; echo the step says: $TEST_EXIT_CODE; exit ${TEST_EXIT_CODE:-0}"]
+WORK = (
+    'if [ -n "$TEST_UNTIL" ]; then until [ -e "$TEST_UNTIL" ]; do sleep 0.05; done; else sleep ${TEST_RUN_FOR:-0}; fi'
+)
+SCRIPT = ["sh", "-c", f"{WORK}; echo the step says: $TEST_EXIT_CODE; exit ${{TEST_EXIT_CODE:-0}}"]
 
 
-def a_step(name: str, *after: str, exits: int = 0, runs: str = "", **more: Any) -> dict[str, Any]:
-    """A step of a pipeline that ends so, after so long, e.g. "4s"."""
-    given = {"TEST_EXIT_CODE": str(exits) if exits else "", "TEST_RUN_FOR": runs}
+def a_step(
+    name: str, *after: str, exits: int = 0, runs: str = "", until: Path | None = None, **more: Any
+) -> dict[str, Any]:
+    """A step of a pipeline that ends so, after so long, e.g. "4s", or, on this machine, once there is such a file."""
+    given = {"TEST_EXIT_CODE": str(exits) if exits else "", "TEST_RUN_FOR": runs, "TEST_UNTIL": str(until or "")}
     env = [{"name": name, "value": value} for name, value in given.items() if value]
     return {"name": name, "dependsOn": list(after), "command": SCRIPT, "env": env, **more}
 
@@ -27,10 +33,12 @@ def obeyed() -> list[dict[str, Any]]:
 def _policy(variable: str) -> Iterator[dict[str, Any]]:
     name, env, named = f"test-{OBEYED[variable]}", "object.spec.containers[0].env", f"e.name == '{variable}'"
     annotation = f'{{"controlplane.test/{OBEYED[variable]}": {env}.filter(e, {named})[0].value}}'
+    # A Pod without containers is refused by the API server, which is not this policy's affair.
+    some = "has(object.spec.containers) && type(object.spec.containers) == list && size(object.spec.containers) > 0"
     rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}
     spec = {
         "matchConstraints": {"resourceRules": [rule]},
-        "matchConditions": [{"name": "asked", "expression": f"has({env}) && {env}.exists(e, {named})"}],
+        "matchConditions": [{"name": "asked", "expression": f"{some} && has({env}) && {env}.exists(e, {named})"}],
         "failurePolicy": "Fail",
         "reinvocationPolicy": "Never",
         "mutations": [

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,12 +11,7 @@ import aiohttp
 import yaml
 
 from kanaria.local.apiserver import ApiServer
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+from kanaria.local.ports import free_port
 
 
 class Running:
@@ -48,7 +42,7 @@ async def an_operator_process(
     kubeconfig, log = folder / "kubeconfig", folder / "log"
     with kubeconfig.open("w") as file:
         yaml.safe_dump(server.kubeconfig(), file)
-    address = f"127.0.0.1:{free_port()}"
+    address = f"127.0.0.1:{free_port(0)}"
     command = ("-m", "kanaria", "run", "--kubeconfig", str(kubeconfig), "--metrics", address, *words)
     with log.open("wb") as output:
         process = await asyncio.create_subprocess_exec(

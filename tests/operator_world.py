@@ -18,7 +18,7 @@ from kanaria.reconcile.opening import opened
 from kanaria.reconcile.operator import Operator
 from kanaria.reconcile.world import Settings
 
-READY_WITHIN = 20.0
+READY_WITHIN = 60.0
 
 
 @asynccontextmanager

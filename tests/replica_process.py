@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from any_cluster import READING, AnyCluster
+from kanaria.local.ports import free_port
 from suite_operator import READY, access_of
 from waiting import eventually_now
 
@@ -67,7 +67,7 @@ def replicas(cluster: AnyCluster, home: Path, names: str = "ab") -> Iterator[lis
 
 def _started(kubeconfig: Path, home: Path) -> Replica:
     home.mkdir()
-    address, log = f"127.0.0.1:{free_port()}", home / "log"
+    address, log = f"127.0.0.1:{free_port(0)}", home / "log"
     words = ["--kubeconfig", str(kubeconfig), "--home", str(home / "mirrors")]
     words += ["--lease", f"{SYSTEM}/{LEASE}", "--metrics", address]
     with log.open("wb") as output:
@@ -111,9 +111,3 @@ def _by(told: dict[str, Any]) -> By | None:
         ref, code = told["objectRef"], told.get("responseStatus", {}).get("code", 0)
         return By(identity, ref["resource"], ref.get("name", ""), code)
     return By(identity, told["resource"].partition(".")[0], told["name"], told["code"])
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

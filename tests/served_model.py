@@ -11,7 +11,7 @@ from kanaria.local.kserve.naming import HTTP_ROUTES, INFERENCE_SERVICES
 from kanaria.local.watching import Change
 from registry import Registry
 from synced_team import API_VERSION, DEPLOYMENTS, SyncedTeam
-from waiting import eventually_now
+from waiting import becomes, eventually_now
 
 FILE = "deploy/deployment.yaml"
 STEPS = [{"setWeight": 20}, {"pause": {"duration": "1s"}}, {"setWeight": 50}, {"pause": {"duration": "1s"}}]
@@ -53,7 +53,7 @@ class ServedModel:
 
     def serves(self, version: str) -> None:
         """Waits until Git calls the version stable, it serves, and nothing is tried."""
-        eventually_now(lambda: self.at_rest() == version, within=60)
+        becomes(self.at_rest, version, within=120)
 
     def at_rest(self) -> str | None:
         """The version that serves, where nothing is on its way."""
@@ -73,17 +73,26 @@ class ServedModel:
 
     def recorded(self) -> "History":
         """What happens to it from now on."""
-        told = [self.team.background.history(kind, self.team.namespace) for kind in (INFERENCE_SERVICES, HTTP_ROUTES)]
-        return History(*told, self.team.background.history(SERVERS, self.team.namespace))
+        kinds = (INFERENCE_SERVICES, HTTP_ROUTES, SERVERS)
+        return History(self.team, *(self.team.background.history(kind, self.team.namespace) for kind in kinds))
 
 
 @dataclass(frozen=True, slots=True)
 class History:
     """The changes of InferenceService, HTTPRoute and Deployments, as they come in."""
 
+    team: SyncedTeam
     services: list[Change]
     routes: list[Change]
     servers: list[Change]
+
+    def up_to_now(self) -> "History":
+        """Itself, once its watches have come as far as the objects are now: what is asked for comes before."""
+        for kind, told in ((INFERENCE_SERVICES, self.services), (HTTP_ROUTES, self.routes), (SERVERS, self.servers)):
+            for thing in self.team.background.all(kind, self.team.namespace):
+                name, version = thing["metadata"]["name"], int(thing["metadata"]["resourceVersion"])
+                eventually_now(lambda: any(c.key[1] == name and when(c) >= version for c in list(told)))  # noqa: B023 - asked at once
+        return self
 
     def weights(self, version: str) -> list[int | None]:
         """What was asked for the version's predictor, canary by canary; None while it was not among the canaries."""

@@ -83,6 +83,14 @@ class Town:
             return []
         return [(ref["name"], ref.get("weight")) for ref in route["spec"]["rules"][0]["backendRefs"]]
 
+    async def weighs(self, *backends: tuple[str, int]) -> None:
+        """Wait until these are the route's backends, and the router obeys them."""
+
+        async def so() -> bool:
+            return await self.weights() == list(backends)
+
+        await eventually(so)
+
     async def pods(self) -> set[str]:
         """The UIDs of all Pods."""
         return {pod["metadata"]["uid"] for pod in (await self.api.list(PODS, "cellar"))["items"]}

@@ -44,7 +44,7 @@ class SyncedTeam:
 
     def applied(self, commit: str) -> None:
         """Waits until the commit, or one after it, is applied whole."""
-        eventually_now(lambda: self._has_applied(commit), within=20)
+        eventually_now(lambda: self._has_applied(commit))
 
     def _has_applied(self, commit: str) -> bool:
         revision = self.get(GIT_SYNCS, SYNC).get("status", {}).get("lastAppliedRevision", "")

@@ -15,6 +15,7 @@ from operator_world import a_client
 from scripted_api import Asked, a_scripted_api, listed, status, widget
 from waiting import eventually
 
+WITHIN, PATIENCE = 30.0, 300.0  # what has not to be waited for ends long before the caches lose patience
 MAPS = Watch("v1", "ConfigMap")
 LABELLED = Watch("v1", "ConfigMap", "team")
 SECRETS = Watch("v1", "Secret", "team")
@@ -35,9 +36,9 @@ def ref(name: str) -> ObjectRef:
 @asynccontextmanager
 async def caches_of(client: Client, *static: Watch) -> AsyncIterator[tuple[Caches, list[Change]]]:
     changes: list[Change] = []
-    caches = Caches(client, static, changes.append, lambda _: None)
+    caches = Caches(client, static, changes.append, lambda _: None, patience=PATIENCE)
     caches.start()
-    await asyncio.wait_for(caches.ready(), 10)
+    await asyncio.wait_for(caches.ready(), WITHIN)
     yield caches, changes
     await caches.stop()
 
@@ -79,7 +80,7 @@ async def test_a_pass_sees_what_was_written_before_it(client: Client):
 async def test_what_no_cache_holds_is_not_waited_for(client: Client):
     stored = await client.apply(a_map("other"))
     async with caches_of(client, LABELLED) as (caches, _):
-        await asyncio.wait_for(caches.caught_up([Written.of(stored)]), 1)
+        await asyncio.wait_for(caches.caught_up([Written.of(stored)]), WITHIN)
 
 
 async def test_a_wanted_watch_begins_and_ends_with_who_wants_it(client: Client):
@@ -161,7 +162,7 @@ async def test_an_apply_that_says_nothing_new_is_caught_up_at_once(client: Clien
     first = await client.apply(a_map("mine"))
     async with caches_of(client, MAPS) as (caches, _):
         again = await client.apply(a_map("mine"))
-        await asyncio.wait_for(caches.caught_up([Written.of(again)]), 1)
+        await asyncio.wait_for(caches.caught_up([Written.of(again)]), WITHIN)
 
         assert first["metadata"]["resourceVersion"] == again["metadata"]["resourceVersion"]
 
@@ -183,7 +184,7 @@ async def test_what_the_watch_does_not_show_in_time_is_read(answer: Any, seen: s
         api.hold = hold
         caches = Caches(client, [Watch("example.com/v1", "Widget")], lambda _: None, lambda _: None, patience=0.01)
         caches.start()
-        await asyncio.wait_for(caches.ready(), 10)
+        await asyncio.wait_for(caches.ready(), WITHIN)
         await caches.caught_up([Written(WIDGET, 7, frozenset())])
         found = caches.get(WIDGET)
         await caches.stop()

@@ -177,7 +177,7 @@ async def test_a_kind_that_is_not_served_counts_as_synced_and_is_looked_for_agai
         api.answers["/apis/example.com/v1"] = [absent, absent, SERVED]
         api.hold = HeldWatch(0)
         async with a_listener(api) as listener:
-            await asyncio.wait_for(listener.reflector.synced.wait(), 10)
+            await asyncio.wait_for(listener.reflector.synced.wait(), 30)
             await listener.hears("a ->1")
 
 
@@ -216,10 +216,10 @@ async def test_it_is_known_how_far_the_watch_has_come():
     async with a_scripted_api(list=[listed(5, widget("a", 1))], watch=[watch]) as api:
         api.hold = HeldWatch(1)
         async with a_listener(api) as listener:
-            await asyncio.wait_for(listener.reflector.until(9), 10)
+            await asyncio.wait_for(listener.reflector.until(9), 30)
 
             assert listener.reflector.holds(ObjectName("wine", "a"), 9)
-            assert not listener.reflector.holds(ObjectName("wine", "a"), 10)
+            assert not listener.reflector.holds(ObjectName("wine", "a"), 30)
 
 
 async def test_what_was_read_otherwise_is_taken_in_only_if_it_is_newer():

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import reduce
 from typing import Any
 
 from comparison.playing import Heard, at
@@ -27,7 +28,8 @@ class Alike:
 
     def made(self, heard: Heard, step: Step) -> Any:
         """An answer as it is compared."""
-        whole = {"code": heard.code, "form": heard.form, "warnings": list(heard.warnings), "body": heard.body}
+        body = reduce(lambda part, key: part[key], step.only, heard.body)
+        whole = {"code": heard.code, "form": heard.form, "warnings": list(heard.warnings), "body": body}
         text = json.dumps(whole, sort_keys=True)
         text = _UID.sub(lambda found: self._uid(found[0], step), text)
         text = _TIME.sub(self._moment, _MADE_UP.sub("made-up-", text))
@@ -77,7 +79,9 @@ def _in_order(alike: dict[str, Any]) -> dict[str, Any]:
         alike["body"]["resources"] = sorted(resources, key=lambda resource: resource["name"])
     causes = at(alike["body"], "details.causes") or []
     if len(causes) > 1:
-        alike["body"]["details"]["causes"] = sorted(causes, key=lambda cause: (cause["field"], cause["message"]))
+        alike["body"]["details"]["causes"] = sorted(
+            causes, key=lambda cause: (cause.get("field", ""), cause["message"])
+        )
         alike["body"]["message"] = alike["body"]["message"].partition(": ")[0]
     return alike
 

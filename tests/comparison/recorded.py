@@ -11,7 +11,8 @@ A script is a list of steps under a sentence. A step's first key is the request,
 `configmaps/a` means the script's own namespace; a path with a leading slash is taken as it stands. What `keep` names
 is put wherever `$(name)` stands in later steps, as `$(ns)` is from the start. Further keys: `type` (of the body),
 `accept`, `lines` (how many of a watch are read), `until` (what the answer must say before it is compared: a code or a
-path that must be there), `apart` (paths that a controller of the real cluster writes too, and are not compared).
+path that must be there), `apart` (paths that a controller of the real cluster writes too, and are not compared),
+`only` (the keys that lead to the one part which is compared).
 """
 
 from collections.abc import Iterator, Mapping
@@ -64,6 +65,7 @@ class Step:
     lines: int = 0
     until: int | str = 0
     apart: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return self.said
@@ -88,7 +90,7 @@ def _step(number: int, raw: Mapping[str, Any]) -> Step:
     (request, body), *rest = raw.items()
     method, _, path = request.partition(" ")
     options = dict(rest)
-    unknown = options.keys() - {"type", "accept", "keep", "lines", "until", "apart"}
+    unknown = options.keys() - {"type", "accept", "keep", "lines", "until", "apart", "only"}
     assert not unknown, f"{request}: {unknown} is no option of a step"
     return Step(
         method=method,
@@ -101,6 +103,7 @@ def _step(number: int, raw: Mapping[str, Any]) -> Step:
         lines=options.get("lines", 0),
         until=options.get("until", 0),
         apart=tuple(options.get("apart", ())),
+        only=tuple(options.get("only", ())),
     )
 
 

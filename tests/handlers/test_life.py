@@ -13,7 +13,8 @@ import pytest
 
 from kanaria.local.api_client import Api, Resource
 from kanaria.local.apiserver import ApiServer, ApiServerSettings, serve
-from operator_process import an_operator_process, free_port
+from kanaria.local.ports import free_port
+from operator_process import an_operator_process
 from waiting import eventually
 
 CRDS = sorted((Path(__file__).parents[2] / "crds").glob("*.yaml"))
@@ -53,7 +54,7 @@ async def test_it_gets_ready_leaves_no_marks_of_kopf_and_stops_soon_after_a_sign
         await eventually(lambda: _has_status(api))
         found = (await api.get(POLICIES, "default", "p"))["metadata"]
         running.process.send_signal(signal.SIGTERM)
-        code = await asyncio.wait_for(running.process.wait(), 30)
+        code = await asyncio.wait_for(running.process.wait(), 60)
 
     assert ("finalizers" in found, found.get("annotations", {})) == (False, {})
     assert code == 0
@@ -96,7 +97,7 @@ async def test_a_port_that_is_taken_ends_it_with_a_sentence(server: ApiServer, t
 
 @pytest.mark.parametrize("form", ["text", "json"])
 async def test_what_a_secret_or_an_address_holds_is_never_logged(server: ApiServer, tmp_path: Path, form: str):
-    mlflow = f"http://kanaria:{HUSH}@127.0.0.1:{free_port()}"
+    mlflow = f"http://kanaria:{HUSH}@127.0.0.1:{free_port(0)}"
     words = ("--dev", "--log-format", form)
     async with (
         Api(server.url, "t") as api,

@@ -64,7 +64,7 @@ async def cache_of(script: Script) -> AsyncIterator[Cache]:
 async def told(cache: Cache, count: int) -> list[tuple[str, str]]:
     """The first changes, as (kind, name)."""
     found: list[Change] = []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         async for change in cache.changes():
             found.append(change)
             if len(found) == count:

@@ -1,8 +1,10 @@
 """What a Prometheus text page says of some metrics."""
 
 import time
+from collections.abc import Callable
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from kanaria.measure.page import Page
 
@@ -53,12 +55,20 @@ def test_a_page_knows_a_metric_by_a_line_or_by_its_type(metric: str, known: bool
     assert Page(PAGE).knows(metric) is known
 
 
-def test_two_hundred_lines_are_read_within_a_millisecond():
+def test_a_page_is_read_many_times_faster_than_by_parsing_all_of_it():
     text = "".join(f'm{i % 20}{{cluster="c{i}",pod="p{i}",code="200"}} {i}\n' for i in range(200))
-    took = []
-    for _ in range(20):
-        start = time.perf_counter()
-        Page(text).series("m7", "cluster", "c7")
-        took.append(time.perf_counter() - start)
 
-    assert min(took) < 0.001
+    ours = shortest(lambda: Page(text).series("m7", "cluster", "c7"))
+
+    # A ratio, by the same clock on the same machine: idle it is 1 to 50.
+    assert ours * 5 < shortest(lambda: list(text_string_to_metric_families(text)))
+
+
+def shortest(work: Callable[[], object], tries: int = 20) -> float:
+    """The seconds that the work took at its quickest."""
+    took = []
+    for _ in range(tries):
+        start = time.perf_counter()
+        work()
+        took.append(time.perf_counter() - start)
+    return min(took)

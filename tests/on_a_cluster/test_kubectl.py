@@ -42,7 +42,7 @@ def test_get_w_shows_a_candidate_come_and_wait_returns_when_it_serves(wine: Serv
     with watching(wine.team, "get", "md", "-w") as lines:
         wine.team.commit(wine.file(stable=first, candidate=second))
         wine.serves(second)
-        wait = ("wait", "--for=condition=Ready", "md/wine", "-n", wine.team.namespace, "--timeout=30s")
+        wait = ("wait", "--for=condition=Ready", "md/wine", "-n", wine.team.namespace, "--timeout=50s")
         assert "condition met" in wine.team.cluster.kubectl(*wait).out
         eventually_now(lambda: (wine.team.repository.bare.parent / "watched").read_text().count("Healthy") > 1)
 
@@ -60,7 +60,7 @@ def test_describe_tells_the_story_and_delete_takes_what_served_along(wine: Serve
     described = eventually_now(lambda: _with_events(wine))
     assert re.search(rf"Stable:\n\s+Version: +{first}\n", described)
     wine.team.commit({"deploy/deployment.yaml": None, "deploy/p.yaml": _policy()})
-    wine.team.cluster.kubectl("wait", "--for=delete", "md/wine", *space, "--timeout=20s")
+    wine.team.cluster.kubectl("wait", "--for=delete", "md/wine", *space, "--timeout=50s")
 
     eventually_now(lambda: wine.team.get(INFERENCE_SERVICES, "wine") == {})
 

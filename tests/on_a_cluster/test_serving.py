@@ -6,7 +6,7 @@ from kanaria.local.kserve.naming import INFERENCE_SERVICES
 from registry import Registry
 from served_model import FOREVER, ServedModel
 from synced_team import SyncedTeam
-from waiting import eventually_now
+from waiting import becomes, eventually_now
 
 
 @pytest.fixture
@@ -31,7 +31,8 @@ def test_a_candidate_takes_its_steps_and_becomes_stable_in_that_order(wine: Serv
     wine.serves(second)
 
     assert wine.team.repository.subjects()[0] == f"Promote wine to version {second}"
-    assert history.weights(second) == [None, 0, 20, 50, 100, None]
+    becomes(lambda: history.weights(second), [None, 0, 20, 50, 100, None])
+    history.up_to_now()
     in_order = [
         history.asked_at(second, 0),
         history.available_at(second),
@@ -43,7 +44,7 @@ def test_a_candidate_takes_its_steps_and_becomes_stable_in_that_order(wine: Serv
         history.main_at(second),
     ]
     assert in_order == sorted(in_order)
-    assert history.weights(first)[-1] == 0  # loaded, for the way back
+    becomes(lambda: history.weights(first)[-1], 0)  # loaded, for the way back
 
 
 def test_a_candidate_that_is_withdrawn_loses_its_traffic_first_and_goes_after(wine: ServedModel):
@@ -53,11 +54,10 @@ def test_a_candidate_that_is_withdrawn_loses_its_traffic_first_and_goes_after(wi
     wine.tried_at(20)
 
     wine.team.commit(wine.file(FOREVER, stable=first))
-    eventually_now(lambda: history.weights(second)[-1] is None, within=60)
+    becomes(lambda: history.weights(second), [None, 0, 20, 0, None])
+    wine.serves(first)
 
-    assert history.weights(second) == [None, 0, 20, 0, None]
-    assert wine.at_rest() == first
-    assert wine.seen()["status"]["history"][0]["phase"] == "Withdrawn"
+    becomes(lambda: [each["phase"] for each in wine.seen()["status"]["history"]][:1], ["Withdrawn"])
     assert "rejected" not in wine.seen()["spec"]
 
 
@@ -65,8 +65,10 @@ def test_what_is_asked_of_kserve_is_stored_as_it_is_and_never_written_twice(wine
     wine.serve_first()
     service = wine.team.get(INFERENCE_SERVICES, "wine")
 
-    writes = [w for w in wine.team.cluster.writes() if w.program == "kanaria" and w.namespace == wine.team.namespace]
+    def mine() -> int:
+        """How often the operator has written it."""
+        told = [w for w in wine.team.cluster.writes() if w.resource == "inferenceservices.serving.kserve.io"]
+        return sum(w.program == "kanaria" and w.namespace == wine.team.namespace for w in told)
 
-    mine = [w for w in writes if w.resource == "inferenceservices.serving.kserve.io"]
-    assert len(mine) == service["metadata"]["generation"]
+    becomes(mine, service["metadata"]["generation"])
     assert service["spec"]["predictor"]["model"]["modelFormat"] == {"name": "sklearn"}

@@ -54,8 +54,8 @@ def test_a_field_that_was_changed_by_hand_is_put_back_and_told(two: SyncedTeam):
     patch = ("patch", "configmap", "a", "-n", two.namespace, "--field-manager", "hasty-hand")
     two.cluster.kubectl(*patch, "--type=merge", "-p", '{"data": {"value": "9"}}')
 
-    eventually_now(lambda: two.value("a") == "1", within=5)
-    told = eventually_now(lambda: two.events("DriftRepaired"), within=5)
+    eventually_now(lambda: two.value("a") == "1")
+    told = eventually_now(lambda: two.events("DriftRepaired"))
 
     assert "data.value" in told[0]
     assert "hasty-hand" in told[0]

@@ -95,7 +95,7 @@ async def a_replica(client: Client, home: Path, leader: SwitchedLeader, seen: Se
         operator = Operator(client, workshops, Settings(), plans={"MetricPolicy": seen.plan_for}, leader=leader)
         running = asyncio.create_task(operator.run())
         try:
-            await asyncio.wait_for(operator.ready.wait(), 20)
+            await asyncio.wait_for(operator.ready.wait(), 60)
             yield operator
         finally:
             running.cancel()
@@ -163,9 +163,9 @@ async def test_what_is_under_way_is_cancelled_when_the_lead_is_lost(api: Api, se
         running = asyncio.create_task(operator.run())
         leader.lead(now=True)
         await make(api, "a")
-        await asyncio.wait_for(begun.wait(), 20)
+        await asyncio.wait_for(begun.wait(), 60)
         leader.lead(now=False)
-        await asyncio.wait_for(ended.wait(), 5)
+        await asyncio.wait_for(ended.wait(), 60)
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
 

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import hmac
 import os
+import signal
 from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
@@ -19,8 +20,9 @@ CHUNK = 64 * 1024
 @asynccontextmanager
 async def serve_git(folder: Path, port: int = 0, *, password: str = "") -> AsyncGenerator[str]:
     """The address below which `<name>.git` is served on loopback; with a password, to those who give it only."""
+    bridge = _Bridge(folder, password)
     app = web.Application(client_max_size=0)
-    app.router.add_route("*", "/{path:.+}", _Bridge(folder, password).answer)
+    app.router.add_route("*", "/{path:.+}", bridge.answer)
     runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=1.0, access_log=None)
     await runner.setup()
     try:
@@ -28,6 +30,7 @@ async def serve_git(folder: Path, port: int = 0, *, password: str = "") -> Async
         yield f"http://127.0.0.1:{runner.addresses[0][1]}"
     finally:
         await runner.cleanup()
+        await bridge.close()
 
 
 class _Bridge:
@@ -36,6 +39,11 @@ class _Bridge:
     def __init__(self, folder: Path, password: str) -> None:
         self._folder = folder
         self._password = password
+        self._endings: set[asyncio.Task[None]] = set()
+
+    async def close(self) -> None:
+        """Return once no process of a request is left."""
+        await asyncio.gather(*self._endings)
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """What `git http-backend` answers."""
@@ -48,10 +56,11 @@ class _Bridge:
         try:
             return await _relay(request, backend)
         finally:
-            feeding.cancel()
-            with suppress(ProcessLookupError):
-                backend.kill()
-            await backend.wait()
+            # A client that has its answer hangs up, which cancels this: the process is waited for all the same.
+            ending = asyncio.create_task(_end(backend, feeding))
+            self._endings.add(ending)
+            ending.add_done_callback(self._endings.discard)
+            await asyncio.shield(ending)
 
     def _knows_password(self, request: web.Request) -> bool:
         kind, _, given = request.headers.get("Authorization", "").partition(" ")
@@ -76,6 +85,21 @@ class _Bridge:
             "REMOTE_USER": "team",
             "REMOTE_ADDR": "127.0.0.1",
         }
+
+
+async def _end(backend: asyncio.subprocess.Process, feeding: asyncio.Task[None]) -> None:
+    """End the process, and wait for it and for what it started: all that could still write has then ended."""
+    feeding.cancel()
+    await asyncio.wait({feeding})
+    if backend.stdin:
+        backend.stdin.close()
+    if backend.stdout and not backend.stdout.at_eof():
+        # Not Process.kill: that looks first whether it has ended, and then the loop never learns that it has.
+        with suppress(ProcessLookupError):
+            os.kill(backend.pid, signal.SIGKILL)
+    while backend.stdout and await backend.stdout.read(CHUNK):
+        continue
+    await backend.wait()
 
 
 async def _feed(request: web.Request, backend: asyncio.subprocess.Process) -> None:

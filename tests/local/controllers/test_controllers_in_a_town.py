@@ -23,6 +23,10 @@ async def pods_of(api: Api, quarter: str, name: str) -> list[dict[str, Any]]:
     return [pod for pod in items if pod["metadata"]["ownerReferences"][0]["name"] == name]
 
 
+async def has_none(api: Api, quarter: str, name: str) -> bool:
+    return not await pods_of(api, quarter, name)
+
+
 async def test_a_job_runs_to_its_end(api: Api, quarter: str):
     await started(api, quarter, a_real_job("echo trained"), JOBS)
 
@@ -50,7 +54,7 @@ async def test_a_job_past_its_deadline_has_no_pod_left(api: Api, quarter: str):
     job = await job_with(api, quarter, "train", "Failed")
 
     assert job["status"]["conditions"][-1]["reason"] == "DeadlineExceeded"
-    assert await pods_of(api, quarter, "train") == []
+    await eventually(lambda: has_none(api, quarter, "train"))
 
 
 async def test_a_suspended_job_runs_once_it_is_resumed(api: Api, quarter: str):
@@ -69,10 +73,7 @@ async def test_the_pods_of_a_deleted_job_go_with_it(api: Api, quarter: str):
 
     await api.delete(JOBS, quarter, "train")
 
-    async def none() -> bool:
-        return not await pods_of(api, quarter, "train")
-
-    await eventually(none)
+    await eventually(lambda: has_none(api, quarter, "train"))
 
 
 async def test_a_new_template_replaces_pods_one_by_one(api: Api, quarter: str):

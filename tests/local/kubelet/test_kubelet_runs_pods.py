@@ -1,5 +1,7 @@
+import asyncio
 import base64
 import sys
+from contextlib import suppress
 from typing import Any
 
 import psutil
@@ -7,7 +9,7 @@ import pytest
 
 from kanaria.local.api_client import CLAIMS, CONFIG_MAPS, PODS, SECRETS, Api
 from kanaria.local.settings import TownInfo
-from running import a_pod_of, a_script, end_of, gone, log_of, over, ran, ready, started
+from running import a_pod_of, a_script, end_of, gone, log_of, logged, over, ran, ready, started
 from waiting import eventually
 
 SCRATCH = {"volumeMounts": [{"name": "scratch", "mountPath": "/scratch"}]}
@@ -148,16 +150,17 @@ async def test_a_host_path_is_refused(api: Api, quarter: str):
 
 
 async def test_a_pod_past_its_deadline_is_ended_with_all_its_processes(api: Api, quarter: str):
-    pod = await ran(api, quarter, a_script("sleep 300 & echo $!; wait"), activeDeadlineSeconds=1)
+    pod = await ran(api, quarter, a_script("sleep 300 & wait"), activeDeadlineSeconds=1)
 
     assert (pod["status"]["phase"], pod["status"]["reason"]) == ("Failed", "DeadlineExceeded")
-    assert not _is_running(int(await log_of(api, quarter)))
+    await eventually(lambda: _processes_of(pod) == [])
 
 
 async def test_what_a_process_leaves_behind_ends_with_it(api: Api, quarter: str):
     await ran(api, quarter, a_script("sleep 300 & echo $!"))
 
-    assert not _is_running(int(await log_of(api, quarter)))
+    pid = int(await log_of(api, quarter))
+    await eventually(lambda: not _is_running(pid))
 
 
 async def test_a_daemon_that_left_its_group_ends_with_its_pod(api: Api, quarter: str):
@@ -172,9 +175,9 @@ async def test_a_deleted_pod_has_its_grace_and_then_goes(api: Api, quarter: str,
     script = "trap 'echo bye > /lake/said; exit 0' TERM; echo up; while :; do sleep 0.05; done"
     main = a_script(script, volumeMounts=[{"name": "lake", "mountPath": "/lake"}])
     await started(api, quarter, a_pod_of(main, volumes=volumes))
-    await eventually(lambda: _says(api, quarter, "up\n"))
+    await logged(api, quarter, "up\n")
 
-    await api.delete(PODS, quarter, "one", gracePeriodSeconds=5)
+    await api.delete(PODS, quarter, "one", gracePeriodSeconds=30)
 
     await gone(api, quarter)
     assert (town.home / "claims" / quarter / "lake" / "said").read_text() == "bye\n"
@@ -187,7 +190,7 @@ async def test_a_process_that_ignores_its_end_is_killed_after_the_grace(api: Api
     await api.delete(PODS, quarter, "one", gracePeriodSeconds=1)
 
     await gone(api, quarter)
-    assert not _is_running(pid)
+    await eventually(lambda: not _is_running(pid))
 
 
 async def test_a_container_that_fails_is_started_again_by_policy(api: Api, quarter: str):
@@ -233,19 +236,21 @@ async def test_a_server_is_ready_on_the_port_it_was_given(api: Api, quarter: str
 
 async def test_a_container_is_not_ready_before_its_probe_passes(api: Api, quarter: str):
     probe = {"exec": {"command": ["test", "-e", "/scratch/ready"]}, "periodSeconds": 1}
-    main = a_script("echo up; sleep 300", readinessProbe=probe, **SCRATCH)
+    main = a_script("sleep 300", readinessProbe=probe, **SCRATCH)
     await started(api, quarter, a_pod_of(main, volumes=SCRATCH_VOLUME))
-    await eventually(lambda: _says(api, quarter, "up\n"))
 
-    pod = await api.get(PODS, quarter, "one")
+    async def runs() -> Any:
+        pod = await api.get(PODS, quarter, "one")
+        return [each for each in pod.get("status", {}).get("containerStatuses", []) if "running" in each["state"]]
 
-    assert [each["ready"] for each in pod["status"]["containerStatuses"]] == [False]
+    [status] = await eventually(runs)
+    assert not status["ready"]
 
 
 async def test_a_container_that_fails_its_liveness_probe_is_started_again(api: Api, quarter: str):
     probe = {"exec": {"command": ["false"]}, "periodSeconds": 1, "failureThreshold": 1}
     main = a_script("sleep 300", livenessProbe=probe)
-    await started(api, quarter, a_pod_of(main, restartPolicy="Always"))
+    await started(api, quarter, a_pod_of(main, restartPolicy="Always", terminationGracePeriodSeconds=30))
 
     async def restarted() -> Any:
         pod = await api.get(PODS, quarter, "one")
@@ -255,11 +260,18 @@ async def test_a_container_that_fails_its_liveness_probe_is_started_again(api: A
     assert status["lastState"]["terminated"]["exitCode"] == 143
 
 
-async def test_a_followed_log_ends_with_its_container(api: Api, quarter: str):
-    await started(api, quarter, a_pod_of(a_script("echo one; sleep 0.3; echo two")))
-    await eventually(lambda: _says(api, quarter, "one\n"))
+async def test_a_followed_log_ends_with_its_container(api: Api, quarter: str, town: TownInfo):
+    lake = town.home / "claims" / quarter / "lake"
+    script = "echo one; until test -e /lake/go; do sleep 0.05; done; echo two"
+    main = a_script(script, volumeMounts=[{"name": "lake", "mountPath": "/lake"}])
+    volumes = [{"name": "lake", "persistentVolumeClaim": {"claimName": "lake"}}]
+    await started(api, quarter, a_pod_of(main, volumes=volumes))
+    await logged(api, quarter, "one\n")
 
-    assert await log_of(api, quarter, follow="true") == "one\ntwo\n"
+    following = asyncio.create_task(log_of(api, quarter, follow="true"))
+    (lake / "go").touch()
+
+    assert await following == "one\ntwo\n"
     assert await log_of(api, quarter, tailLines="1") == "two\n"
 
 
@@ -287,12 +299,18 @@ async def _text(api: Api, quarter: str) -> str:
         return ""
 
 
-async def _says(api: Api, quarter: str, text: str) -> bool:
-    return await _text(api, quarter) == text
-
-
 async def _equals(question: Any, expected: Any) -> bool:
     return bool(await question() == expected)
+
+
+def _processes_of(pod: dict[str, Any]) -> list[psutil.Process]:
+    """What runs in the folders of the Pod, by its environment."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if f"/{pod['metadata']['uid']}/" in process.environ().get("TMPDIR", "") and _is_running(process.pid):
+                found.append(process)
+    return found
 
 
 def _is_running(pid: int) -> bool:

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 @asynccontextmanager
 async def a_warm_server(home: Path) -> AsyncIterator[ForkServer]:
     async with Leash(f"TMPDIR={home}/") as leash, ForkServer(home / "zygote", leash, ("json", "numpy")) as server:
-        await asyncio.wait_for(server.warm.wait(), 30)
+        await asyncio.wait_for(server.warm.wait(), 120)
         yield server
 
 
@@ -45,7 +45,7 @@ async def outcome(starter: Starter, command: Command) -> tuple[int, str]:
     """The return code and what was written."""
     command.log.unlink(missing_ok=True)
     process = await starter.start(command)
-    code = await asyncio.wait_for(process.wait(), 20)
+    code = await asyncio.wait_for(process.wait(), 60)
     return code, command.log.read_text()
 
 
@@ -146,7 +146,7 @@ async def test_a_lost_zygote_takes_its_processes_along_and_plain_starts_go_on(tm
 
         psutil.Process(process.pid).parent().kill()  # type: ignore[union-attr]  # the zygote
 
-        assert await asyncio.wait_for(process.wait(), 20) == -signal.SIGKILL
+        assert await asyncio.wait_for(process.wait(), 60) == -signal.SIGKILL
         assert await outcome(server, a_command(tmp_path, "other.py")) == (0, "plain\n")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections import Counter
+from collections.abc import Iterator
 from io import BytesIO
 
 import pytest
@@ -13,11 +14,12 @@ from kanaria.local.router.endpoints import Endpoint
 from routed_backends import Scene, Server, a_proxy, a_server
 
 
-def a_dead_endpoint() -> Endpoint:
-    """An address nobody listens on."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return Endpoint("dead", "127.0.0.1", free.getsockname()[1])
+@pytest.fixture
+def dead() -> Iterator[Endpoint]:
+    """An address that nobody listens on, nor can for as long."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield Endpoint("dead", "127.0.0.1", held.getsockname()[1])
 
 
 def one(server: Server) -> Scene:
@@ -54,7 +56,7 @@ async def test_an_answer_is_passed_on_while_it_is_being_made():
     async with a_server() as server, a_proxy(one(server)) as scene:
         assert scene.session
         async with scene.session.get(f"{scene.url}/serving/cellar/wine/stream") as answer:
-            first = await asyncio.wait_for(answer.content.readexactly(6), 10)
+            first = await asyncio.wait_for(answer.content.readexactly(6), 30)
             server.let_go.set()
             rest = await answer.content.read()
 
@@ -122,9 +124,9 @@ async def test_a_request_under_way_is_finished_by_a_backend_that_has_lost_its_we
         assert fresh == (200, "new")
 
 
-async def test_a_pod_that_cannot_be_reached_is_tried_once_and_another_answers():
+async def test_a_pod_that_cannot_be_reached_is_tried_once_and_another_answers(dead: Endpoint):
     async with a_server() as server, a_proxy(Scene({"stable": 1})) as scene:
-        scene.pods = {"stable": (a_dead_endpoint(), server.endpoint)}
+        scene.pods = {"stable": (dead, server.endpoint)}
         answers = [await scene.ask("/echo", data=BytesIO(b"x" * 100_000)) for _ in range(2)]
 
         assert [(status, text.count("x")) for status, text in answers] == [(200, 100_000)] * 2
@@ -142,8 +144,8 @@ async def test_a_request_that_reached_a_pod_is_never_sent_twice():
         assert await scene.counted("upstream_rq_retry") == 0
 
 
-async def test_when_no_pod_can_be_reached_the_client_is_told_so_once():
-    async with a_proxy(Scene({"stable": 1}, {"stable": (a_dead_endpoint(),)})) as scene:
+async def test_when_no_pod_can_be_reached_the_client_is_told_so_once(dead: Endpoint):
+    async with a_proxy(Scene({"stable": 1}, {"stable": (dead,)})) as scene:
         status, text = await scene.ask()
 
         assert (status, await scene.counted("upstream_rq_xx 5")) == (503, 1)

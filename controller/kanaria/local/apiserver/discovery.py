@@ -129,9 +129,22 @@ def _kind(resource: Resource) -> Object:
 def _schema(resource: Resource) -> Object:
     text = {"type": "string"}
     always = {"apiVersion": text, "kind": text, "metadata": {"type": "object", "description": "Standard metadata."}}
-    own = dict(resource.schema) or {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    own = _published(dict(resource.schema)) or {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
     own["properties"] = always | own.get("properties", {}) | {"metadata": always["metadata"]}
     return own | {"x-kubernetes-group-version-kind": [_kind(resource)]}
+
+
+def _published(schema: Object) -> Object:
+    """A schema as it is told to clients: what may be a number or a text says so in their words too."""
+    told = dict(schema)
+    if told.get("x-kubernetes-int-or-string") and "anyOf" not in told:
+        told["anyOf"] = [{"type": "integer"}, {"type": "string"}]
+    if "properties" in told:
+        told["properties"] = {name: _published(part) for name, part in told["properties"].items()}
+    for below in ("items", "additionalProperties"):
+        if isinstance(told.get(below), dict):
+            told[below] = _published(told[below])
+    return told
 
 
 def _operations(resource: Resource) -> Object:

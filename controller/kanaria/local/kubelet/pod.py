@@ -40,6 +40,7 @@ class PodLife:
         self._told: Thing = {}
         self._telling = asyncio.Lock()  # one at a time: an older word must not come after a newer one
         self._silent = False
+        self._is_over = False
         self._ending: float | None = None
 
     def start(self) -> None:
@@ -86,6 +87,7 @@ class PodLife:
                 self._verdict = await self._judged()
         finally:
             reporter.cancel()
+            self._is_over = True
             await asyncio.shield(self._report_at_last())
 
     async def _judged(self) -> Verdict | None:
@@ -178,6 +180,8 @@ class PodLife:
         status = pod_status(self.pod, inits, mains, self._machine.clock(), self._verdict)
         if status == self._told or self._silent:
             return True
+        if status["phase"] in {"Succeeded", "Failed"} and not (self._is_over or self._verdict):
+            return True  # why it has ended is about to be known, and an end is told once
         meta = self.pod["metadata"]
         try:
             await self._machine.api.patch_status(PODS, meta["namespace"], meta["name"], status, uid=meta["uid"])

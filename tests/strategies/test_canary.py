@@ -79,3 +79,35 @@ def test_the_next_pause_that_waits_for_a_person(after: int, step: int | None):
 
 def test_the_steps_in_words():
     assert CANARY.words == ("setWeight 5", "pause 10m", "setWeight 25", "pause", "setWeight 50")
+
+
+SCALED = Canary.model_validate(
+    {
+        "steps": [
+            {"setWeight": 5},
+            {"setCanaryScale": {"weight": 50}},
+            {"setWeight": 25},
+            {"setCanaryScale": {"matchTrafficWeight": True}},
+        ]
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("scaled", "there"),
+    [(False, Next(1, 5, "setCanaryScale 50 %")), (True, Next(2, 25, "setWeight 25"))],
+    ids=["waits for servers", "goes on"],
+)
+def test_a_scale_is_waited_for(*, scaled: bool, there: Next):
+    assert SCALED.next(At(1, NOON, 5, in_force=True, scaled=scaled), NOON) == there
+
+
+@pytest.mark.parametrize(("step", "servers"), [(0, 1), (1, 2), (2, 2), (3, 1), (4, 1)])
+def test_a_scale_holds_until_the_next(step: int, servers: int):
+    assert SCALED.scale(step).servers(4) == servers
+
+
+@pytest.mark.parametrize("scale", [{}, {"replicas": 1, "weight": 5}, {"replicas": 0}])
+def test_a_scale_is_one_number(scale: dict[str, object]):
+    with pytest.raises(ValidationError):
+        Canary.model_validate({"steps": [{"setCanaryScale": scale}]})

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from kanaria.api.resource import Name, ObjectReference, Resource, ResourceStatus, Text, Version
 from kanaria.strategies import Strategy
@@ -171,6 +171,16 @@ class ModelDeploymentSpec(Part):
     """What a proposal of a pipeline does while another candidate is tried: replace it, or wait for its end."""
     accept_from: Annotated[tuple[Acceptance, ...], Field(max_length=16)] = ()
     """Pipelines of other namespaces that may propose here; those of the same namespace always may."""
+
+    @model_validator(mode="after")
+    def _can_be_judged(self) -> "ModelDeploymentSpec":
+        strategy = self.strategy.strategy
+        if self.analysis is not None and not strategy.judges:
+            raise ValueError(
+                f"analysis judges a candidate by its traffic, and {strategy.key} gives it none before it is promoted; "
+                "remove analysis, or let strategy be a canary"
+            )
+        return self
 
 
 class Phase(StrEnum):

@@ -5,9 +5,11 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from kanaria.strategies.kind import At, Next, StrategyKind
+from kanaria.strategies.kind import At, Next, Scale, StrategyKind
 from kanaria.vocabulary.durations import Duration, duration_of
 from kanaria.vocabulary.kinds import Part
+
+_WORDS = "setWeight, pause and setCanaryScale"
 
 
 class Pause(Part):
@@ -17,6 +19,35 @@ class Pause(Part):
     """How long; until the judge has proof where absent."""
 
 
+class CanaryScale(Part):
+    """How many servers the candidate has; never fewer than its weight needs. Exactly one of its members is set."""
+
+    replicas: Annotated[int, Field(ge=1, le=1000)] | None = None
+    """So many."""
+    weight: Annotated[int, Field(ge=1, le=100)] | None = None
+    """As many as this percent of the requests would need."""
+    match_traffic_weight: bool | None = None
+    """As many as its weight needs, as at the beginning."""
+
+    @model_validator(mode="after")
+    def _one(self) -> "CanaryScale":
+        if sum(bool(value) for value in (self.replicas, self.weight, self.match_traffic_weight)) != 1:
+            raise ValueError("setCanaryScale takes one of replicas, weight and matchTrafficWeight")
+        return self
+
+    @property
+    def scale(self) -> Scale:
+        """The same, for who counts servers."""
+        return Scale(self.replicas or 1, self.weight or 0)
+
+    @property
+    def word(self) -> str:
+        """What is set, in the API's words."""
+        if self.match_traffic_weight:
+            return "matchTrafficWeight"
+        return f"{self.weight} %" if self.weight is not None else str(self.replicas)
+
+
 class CanaryStep(Part):
     """One step: exactly one of its members is set."""
 
@@ -24,16 +55,20 @@ class CanaryStep(Part):
     """Percent of requests for the candidate."""
     pause: Pause | None = None
     """A wait."""
+    set_canary_scale: CanaryScale | None = None
+    """How many servers the candidate has from here on."""
 
     @model_validator(mode="after")
     def _one(self) -> "CanaryStep":
-        if (self.set_weight is None) == (self.pause is None):
-            raise ValueError("a step is either setWeight or pause: give it one of them, and make two steps of both")
+        if sum(value is not None for value in (self.set_weight, self.pause, self.set_canary_scale)) != 1:
+            raise ValueError(f"a step is one of {_WORDS}: make a step of each")
         return self
 
     @property
     def word(self) -> str:
         """The step in the API's words."""
+        if self.set_canary_scale is not None:
+            return f"setCanaryScale {self.set_canary_scale.word}"
         if self.set_weight is not None:
             return f"setWeight {self.set_weight}"
         return f"pause {self.pause.duration}" if self.pause and self.pause.duration else "pause"
@@ -58,16 +93,9 @@ class Canary(StrategyKind):
         step = self.steps[at.step]
         if step.set_weight is not None:
             return self._weight(at, step, step.set_weight)
-        if at.step < at.waived:
-            return self._enter(at.step + 1, at.weight)
-        if step.pause is None or step.pause.duration is None:
-            return (
-                self._enter(at.step + 1, at.weight) if at.proven else Next(at.step, at.weight, step.word, paused=True)
-            )
-        until = at.since + duration_of(step.pause.duration)
-        if now >= until:
-            return self._enter(at.step + 1, at.weight)
-        return Next(at.step, at.weight, step.word, until=until, paused=True)
+        if step.pause is not None:
+            return self._pause(at, step, step.pause, now)
+        return self._enter(at.step + 1, at.weight) if at.scaled else Next(at.step, at.weight, step.word)
 
     def resume(self, step: int) -> Next:
         """The newest step up to this one that set a weight, so that the pauses after it are waited for again."""
@@ -76,6 +104,13 @@ class Canary(StrategyKind):
             if weight is not None:
                 return Next(index, weight, self.steps[index].word)
         return Next(0, 0, self.steps[0].word)
+
+    def _pause(self, at: At, step: CanaryStep, pause: Pause, now: datetime) -> Next:
+        until = at.since + duration_of(pause.duration) if pause.duration is not None else None
+        over = at.proven if until is None else now >= until
+        if over or at.step < at.waived:
+            return self._enter(at.step + 1, at.weight)
+        return Next(at.step, at.weight, step.word, until=until, paused=True)
 
     def _weight(self, at: At, step: CanaryStep, weight: int) -> Next:
         if at.weight == weight and at.in_force:
@@ -88,6 +123,11 @@ class Canary(StrategyKind):
             return Next(step, weight, "done", done=True)
         entered = self.steps[step]
         return Next(step, weight if entered.set_weight is None else entered.set_weight, entered.word)
+
+    def scale(self, step: int) -> Scale:
+        """What the newest setCanaryScale up to this step says."""
+        said = (each.set_canary_scale for each in reversed(self.steps[: step + 1]))
+        return next((scale.scale for scale in said if scale is not None), Scale())
 
     @property
     def words(self) -> tuple[str, ...]:

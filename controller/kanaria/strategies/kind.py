@@ -1,8 +1,10 @@
 """What every strategy can do: say what comes next."""
 
+import math
 from abc import abstractmethod
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import ClassVar
 
 from kanaria.vocabulary.kinds import Kind, Union
 
@@ -11,7 +13,8 @@ from kanaria.vocabulary.kinds import Kind, Union
 class At:
     """Where a trial is: the index of its step, since when, the weight it has, and whether that is in force.
 
-    `proven` says that the judge has proof that the candidate is good enough; `waived` of the steps are not waited for.
+    `proven` says that the judge has proof that the candidate is good enough; `waived` of the steps are not waited for;
+    `scaled` says that as many servers are up as the step wants.
     """
 
     step: int
@@ -20,6 +23,19 @@ class At:
     in_force: bool
     proven: bool = False
     waived: int = 0
+    scaled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How many servers a candidate is to have at least: so many, or a percent of those that carry all the traffic."""
+
+    replicas: int = 1
+    percent: int = 0
+
+    def servers(self, main: int) -> int:
+        """The number, where so many carry all the traffic."""
+        return max(1, self.replicas, math.ceil(self.percent * main / 100))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +56,9 @@ class Next:
 class StrategyKind(Kind):
     """How traffic moves to a candidate."""
 
+    judges: ClassVar[bool] = True
+    """Whether the candidate gets traffic before it is promoted, by which it can be judged."""
+
     @abstractmethod
     def next(self, at: At, now: datetime) -> Next:
         """Where the trial should be now."""
@@ -47,6 +66,11 @@ class StrategyKind(Kind):
     @abstractmethod
     def resume(self, step: int) -> Next:
         """Where a trial goes on that was held at 0 % in this step: with the weight it had then."""
+
+    def scale(self, step: int) -> Scale:
+        """How many servers it wants in this step, whatever its weight."""
+        del step
+        return Scale()
 
     @property
     @abstractmethod

@@ -4,6 +4,8 @@ Weight rises only while nothing stands in the way: servers ready, counters reada
 come first, then the weight, and a step is over once the gateway does as it was asked.
 """
 
+from typing import Any
+
 from kanaria.api.model_deployment import Trial, TrialPhase
 from kanaria.decide.model_deployment.models import laid_over
 from kanaria.decide.model_deployment.scene import Model, Scene
@@ -88,8 +90,20 @@ def _due(scene: Scene, trial: Trial) -> tuple[dict[str, object], Next]:
         begun = {"phase": TrialPhase.STEPPING, "step": 0, "step_since": since}
     proven = scene.judged is not None and scene.judged.verdict is Verdict.PASSED
     unwaited = waived(scene.md.spec.candidate)
-    at = At(step, since, trial.weight, _obeyed(scene, trial), proven=proven, waived=unwaited)
+    scaled = scene.seen.serving.ready(trial.predictor_name, _wanted(scene, trial, trial.weight))
+    at = At(step, since, trial.weight, _obeyed(scene, trial), proven=proven, waived=unwaited, scaled=scaled)
     return begun, strategy.next(at, scene.now)
+
+
+def _wanted(scene: Scene, trial: Trial, weight: int) -> int:
+    """How many servers the candidate is to have: enough for its weight, and as many as its step says."""
+    servers = main_servers(_scaling(scene), scene.seen.serving)
+    scale = scene.md.spec.strategy.strategy.scale(trial.step)
+    return max(candidate_replicas(weight, servers), scale.servers(servers))
+
+
+def _scaling(scene: Scene) -> dict[str, Any]:
+    return {key: value for key, value in scene.md.spec.predictor.items() if key in SCALING}
 
 
 def _may_rise(scene: Scene) -> bool:
@@ -146,11 +160,13 @@ def _arranged(scene: Scene, weight: int) -> Scene:
     begins = seen.arrangement is None and scene.md.status.stable is None
     if scene.main is None or (begins and scene.md.spec.suspend):
         return scene
-    scaling = {key: value for key, value in scene.md.spec.predictor.items() if key in SCALING}
+    scaling = _scaling(scene)
     servers = main_servers(scaling, seen)
     candidate = None
     if scene.candidate is not None and scene.candidate.name != scene.main.name:
-        candidate = _predictor(scene.candidate, candidate_replicas(weight, servers)).at(weight)
+        trial = scene.active
+        wanted = candidate_replicas(weight, servers) if trial is None else _wanted(scene, trial, weight)
+        candidate = _predictor(scene.candidate, wanted).at(weight)
     warm = scene.status.warm
     kept = frozenset({warm.predictor_name}) if warm is not None and scene.now < warm.until else frozenset()
     goal = Goal(_predictor(scene.main, servers), candidate, kept, scaling)

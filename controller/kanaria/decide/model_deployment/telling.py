@@ -6,7 +6,11 @@ from kanaria.decide.model_deployment.scene import SETTLING, Scene, WayBack
 from kanaria.decide.model_deployment.serve import is_first
 from kanaria.decide.model_deployment.trials import reason_of
 from kanaria.decide.readiness import Ready
+from kanaria.serving.naming import backend_name
 from kanaria.vocabulary import GO, Go, Outcome, Stall, Verdict, Wait
+
+_WAITING = ("pause", "preview", "done")
+"""Steps at which nothing is done but waiting."""
 
 
 def told(scene: Scene) -> Scene:
@@ -79,15 +83,25 @@ def _of_trial(scene: Scene, trial: Trial) -> Outcome:
             return GO
 
 
+def _waited_for(scene: Scene, trial: Trial) -> str:
+    if trial.phase is TrialPhase.PAUSED:
+        return "; held at 0 %"
+    match trial.step_word:
+        case "done":
+            return "; all steps are taken, the judge has no proof yet"
+        case "preview":
+            service = backend_name(scene.md.metadata.name, trial.predictor_name)
+            return f"; it answers at Service {service} and waits to be promoted"
+        case "pause":
+            return "; until the judge has proof, or `kanaria promote`"
+        case _:
+            return ""
+
+
 def _stepping(scene: Scene, trial: Trial) -> Wait:
     step = f"candidate {trial.version} has {trial.weight} % of the requests, step {trial.step + 1}: {trial.step_word}"
-    if trial.phase is TrialPhase.PAUSED:
-        return Wait(Reason.CANARY_PAUSED, f"{step}; held at 0 %")
-    if trial.step_word == "done":
-        return Wait(Reason.CANARY_PAUSED, f"{step}; all steps are taken, the judge has no proof yet")
-    if trial.step_word.startswith("pause"):
-        until = "; until the judge has proof, or `kanaria promote`" if trial.step_word == "pause" else ""
-        return Wait(Reason.CANARY_PAUSED, step + until)
+    if trial.phase is TrialPhase.PAUSED or trial.step_word.startswith(_WAITING):
+        return Wait(Reason.CANARY_PAUSED, step + _waited_for(scene, trial))
     judged = scene.judged
     if judged is not None and judged.readable and not judged.counted and trial.weight_since is not None:
         return Wait(Reason.CANARY_STEP, f"{step}; it gets more once requests of both versions were counted")

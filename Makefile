@@ -39,4 +39,4 @@ $(CACHE)/helm:
 	@echo "building helm, which takes some minutes"; GOBIN=$(CACHE) GOFLAGS=-mod=mod nice -n 10 go install -ldflags "-s -w $(BUILT)" helm.sh/helm/v3/cmd/helm@v3.18.4
 
 lock:
-	uv pip compile -q --python-version 3.11 --universal --no-header --no-annotate --extra dev pyproject.toml -o constraints.txt
+	uv pip compile -q --python-version 3.11 --universal --no-header --no-annotate --extra dev --extra clouds pyproject.toml -o constraints.txt

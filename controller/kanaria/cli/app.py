@@ -11,6 +11,7 @@ from kanaria.cli import verbs
 from kanaria.cli.checkout import checkout
 from kanaria.cli.completion import completion
 from kanaria.cli.crds import write_crds
+from kanaria.cli.data import app as data
 from kanaria.cli.lint import lint
 from kanaria.cli.run import run
 from kanaria.cli.status import status
@@ -25,6 +26,7 @@ app.command()(status)
 app.command()(completion)
 for verb in (verbs.promote, verbs.pause, verbs.resume, verbs.abort, verbs.retry, verbs.undo):
     app.command()(verb)
+app.add_typer(data, name="data")
 
 
 @app.command()

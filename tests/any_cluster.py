@@ -92,24 +92,30 @@ class AnyCluster:
             pytest.skip("this cluster keeps no audit log that the test can read")
         return [json.loads(line) for line in log.read_text().splitlines() if line.endswith("}")]
 
-    def furnish(self) -> "AnyCluster":
-        """Install the CRDs that Kanaria's are used with; the real ones of KServe where they are at hand."""
-        paths = [*sorted((ROOT / "crds").glob("*.yaml")), *self._others()]
-        self.kubectl("apply", "--server-side", *(word for path in paths for word in ("-f", str(path))))
+    def furnish(self) -> list[str]:
+        """Install the CRDs that the suite needs and are not there, those of KServe as they are at hand; tells which."""
+        there = set(self.kubectl("get", "crd", "-oname").out.split())
+        wanted = {f"customresourcedefinition.apiextensions.k8s.io/{_name(path)}": path for path in _definitions()}
+        paths = [path for name, path in wanted.items() if name not in there]
+        if paths:
+            self.kubectl("apply", "--server-side", *(word for path in paths for word in ("-f", str(path))))
         words = ("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
         # A wait that comes before the server's first word of a CRD fails at once.
-        eventually_now(lambda: self.kubectl(*words, check=False).code == 0, within=60)
-        return self
+        eventually_now(lambda: self.kubectl(*words, check=False).code == 0)
+        return sorted(wanted.keys() - there)
 
-    def _others(self) -> list[Path]:
-        real = Path(os.environ.get("KANARIA_REFERENCE_CRDS", ROOT.parent / "shared/crds"))
-        if not real.is_dir():
-            return [Path(str(path)) for path in files()]
-        return [
-            path
-            for path in sorted(real.glob("*.yaml"))
-            if "inferenceservices" in path.name or "httproutes" in path.name
-        ]
+
+def _definitions() -> list[Path]:
+    """The CRDs that the suite needs: our own, and those of KServe and the Gateway API, the real ones where they are."""
+    real = Path(os.environ.get("KANARIA_REFERENCE_CRDS", ROOT.parent / "shared/crds"))
+    used = ("inferenceservices", "httproutes")
+    others = [path for path in sorted(real.glob("*.yaml")) if any(word in path.name for word in used)]
+    return [*sorted((ROOT / "crds").glob("*.yaml")), *(others or (Path(str(path)) for path in files()))]
+
+
+def _name(path: Path) -> str:
+    name: str = yaml.safe_load(path.read_text())["metadata"]["name"]
+    return name
 
 
 def _locally(told: Mapping[str, Any]) -> Write:
@@ -150,9 +156,26 @@ def controlplane(program: Path, name: str = "kanaria", port: int = 16540) -> Ite
     environment = {**os.environ, **of_its_own}
     started = subprocess.run([program, "up"], env=environment, capture_output=True, text=True, check=True, timeout=300)
     try:
-        made = AnyCluster("controlplane", Path(started.stdout.strip().splitlines()[-1])).furnish()
+        made = AnyCluster("controlplane", Path(started.stdout.strip().splitlines()[-1]))
+        made.furnish()
         said = made.apply(*obeyed())
         assert said.code == 0, said.err
         yield made
     finally:
         subprocess.run([program, "down"], env=environment, capture_output=True, check=True, timeout=60)
+
+
+@contextmanager
+def named() -> Iterator[AnyCluster]:
+    """The cluster of $KUBECONFIG, as it is: what the suite needs there and is not there comes, and goes with it."""
+    file = Path(os.environ.get("KUBECONFIG") or Path.home() / ".kube/config")
+    assert file.is_file(), f"--cluster kubeconfig: there is no file {file}; set KUBECONFIG to that of the cluster"
+    found = AnyCluster("kubeconfig", file.absolute())
+    brought = found.furnish()
+    # A fake kubelet needs the policies; where they cannot be had there is none.
+    found.apply(*obeyed())
+    try:
+        yield found
+    finally:
+        policies = [f"{each['kind']}/{each['metadata']['name']}" for each in obeyed()]
+        found.kubectl("delete", "--wait=false", "--ignore-not-found", *policies, *brought, check=False)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from any_cluster import AnyCluster, controlplane, local
+from any_cluster import AnyCluster, controlplane, local, named
 from installed_chart import team
 
 ROOT = Path(__file__).parents[1]
@@ -45,7 +45,8 @@ def cluster(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         with controlplane(request.config.getoption("--controlplane"), name, port) as found:
             yield found
     else:
-        yield AnyCluster("kubeconfig", Path(os.environ["KUBECONFIG"]))
+        with named() as found:
+            yield found
 
 
 @pytest.fixture

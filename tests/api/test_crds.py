@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from openapi_schema_validator import OAS30Validator
 
 from kanaria.api.crds import crds
 from kanaria.cli.crds import texts
@@ -65,3 +66,14 @@ def test_nothing_is_left_that_a_structural_schema_forbids():
     forbidden = {"$ref", "anyOf", "oneOf", "allOf", "title", "const"}
 
     assert [p for p, n in fields() if forbidden & set(n)] == []
+
+
+def test_every_default_fits_its_schema_or_the_api_server_refuses_the_definition():
+    wrong = [
+        f"{path}: {error.message}"
+        for path, node in fields()
+        if "default" in node
+        for error in OAS30Validator(node).iter_errors(node["default"])
+    ]
+
+    assert wrong == []

@@ -84,13 +84,20 @@ def _structural(node: Mapping[str, Any], known: Mapping[str, Any], *, defaults: 
         if exclusive in node:
             made |= {limit: node[exclusive], exclusive: True}
     if defaults and node.get("default") not in (None, [], {}, ()):
-        made["default"] = node["default"]
+        made["default"] = _without_nulls(node["default"])
     if node.get("type") == "array":
         made["items"] = _structural(node["items"], known, defaults=defaults)
         made |= _list_type(made["items"])
     if node.get("type") == "object":
         made |= _object(node, known, defaults=defaults)
     return made
+
+
+def _without_nulls(default: Any) -> Any:
+    """A default as the API server takes it: what is not set is left out of it, at every depth."""
+    if not isinstance(default, dict):
+        return default
+    return {name: _without_nulls(value) for name, value in default.items() if value is not None}
 
 
 def _object(node: Mapping[str, Any], known: Mapping[str, Any], *, defaults: bool) -> dict[str, Any]:

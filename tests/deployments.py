@@ -13,8 +13,13 @@ PREDICTOR = {"model": {"modelFormat": {"name": "sklearn"}}, "minReplicas": 1}
 
 
 def a_policy(name: str = "online", **sequential: Any) -> MetricPolicy:
+    return a_count(name, {}, **sequential)
+
+
+def a_count(name: str, counter: Thing, **sequential: Any) -> MetricPolicy:
+    """A policy of one counter, read every five seconds."""
     gate = {"promoteBelow": 2.0, **sequential}
-    metric = {"name": "errors", "counter": {"interval": "5s"}, "sequential": gate}
+    metric = {"name": "errors", "counter": {"interval": "5s", **counter}, "sequential": gate}
     return MetricPolicy.read({"metadata": {"name": name, "namespace": "cellar"}, "spec": {"metrics": [metric]}})
 
 

@@ -24,6 +24,7 @@ from kanaria.vocabulary import (
     Apply,
     Counters,
     CountersAsked,
+    CountersQueried,
     Delete,
     Edit,
     Failure,
@@ -34,6 +35,7 @@ from kanaria.vocabulary import (
     Plan,
     QueriesAsked,
     Question,
+    Selected,
     SeriesCount,
     Set,
     SetAlias,
@@ -186,10 +188,10 @@ class ModelWorld:
             return self._measured(question)
         if not self.metrics:
             return Unanswered(self.now, "the gateway cannot be reached", 3)
-        assert isinstance(question, CountersAsked)
+        assert isinstance(question, CountersAsked | CountersQueried)
         last = self.read.get(question)
         if last is None or self.now >= last.at + question.every:
-            arms = [self._series(question.candidate), self._series(question.stable)]
+            arms = [self._series(_backend(arm)) for arm in (question.candidate, question.stable)]
             self.read[question] = last = Answered(self.now, Counters(self.now, *arms))
         return last
 
@@ -365,3 +367,8 @@ def _change(document: Thing, change: Any) -> None:
         place[last] = [*place.get(last, []), change.item]
     else:
         place.pop(last, None)
+
+
+def _backend(arm: str | Selected) -> str:
+    """Envoy's name of a backend, in a selector too."""
+    return arm if isinstance(arm, str) else arm.total.split('"')[1]

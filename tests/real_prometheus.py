@@ -14,8 +14,10 @@ import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from threading import Thread
+from typing import Any, ClassVar
 
 import pytest
 import yaml
@@ -30,6 +32,35 @@ def program() -> str:
     if found is None:
         pytest.skip(f"prometheus is not on this machine: install Debian's package, or put the program at {cached}")
     return found
+
+
+class _Target(BaseHTTPRequestHandler):
+    """A page that does not change."""
+
+    page: ClassVar[bytes] = b""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/plain; version=0.0.4")
+        self.end_headers()
+        self.wfile.write(self.page)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextmanager
+def scraping(folder: Path, page: str) -> Iterator[str]:
+    """The URL of a Prometheus that scrapes a page with this text."""
+    handler = type("Page", (_Target,), {"page": page.encode()})
+    target = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    Thread(target=target.serve_forever, daemon=True).start()
+    try:
+        with a_prometheus(folder, f"127.0.0.1:{target.server_port}") as url:
+            yield url
+    finally:
+        target.shutdown()
+        target.server_close()
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from fake_world import NOON
 from kanaria.measure.counters import MetricsError, Scrapes
+from kanaria.sources.counter import Counter
 from kanaria.vocabulary import Counters, CountersAsked, SeriesCount
 
 HEADER = "# TYPE envoy_cluster_upstream_rq_xx counter\n# TYPE envoy_cluster_upstream_rq_total counter\n"
@@ -142,3 +143,14 @@ async def test_one_asker_that_gives_up_does_not_take_the_page_from_the_others():
         gateway.gate.set()
 
         assert (await patient).candidate == {"": SeriesCount(5, 0)}
+
+
+async def test_the_slow_ones_are_those_that_are_in_no_bucket_up_to_the_bound():
+    time = "envoy_cluster_upstream_rq_time"
+    lines = [f'{time}_bucket{{envoy_cluster_name="v8",le="{bound}"}} {count}' for bound, count in ((25, 90), (50, 97))]
+    page = "\n".join([f"# TYPE {time} histogram", *lines, f'{time}_count{{envoy_cluster_name="v8"}} 100', ""])
+    async with a_gateway(page) as gateway, Scrapes(lambda: NOON) as scrapes:
+        question = Counter.model_validate({"slowerThan": 25}).ask(gateway.url, "v8", "v7")
+        counters = await scrapes.counters(question)
+
+    assert counters.candidate == {"": SeriesCount(100, 10)}

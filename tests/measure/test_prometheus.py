@@ -5,9 +5,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -15,14 +13,19 @@ from aiohttp import web
 
 from fake_world import NOON
 from kanaria.cluster.clock import Clock
-from kanaria.local.router.counters import Counters
+from kanaria.local.router.counters import Counters as RouterCounters
 from kanaria.measure.counters import MetricsError
 from kanaria.measure.prometheus import MetricServers
 from kanaria.measure.servers import MetricServer
+from kanaria.sources.counter import Counter
+from kanaria.sources.kind import Arm, Arms
 from kanaria.vocabulary import Measurement, QueriesAsked
-from real_prometheus import a_prometheus
+from real_prometheus import scraping
 
 EVERY = timedelta(seconds=30)
+
+
+CELLAR = Arms("cellar", "wine", Arm("8", "wine-v8-predictor", "v8"), Arm("7", "wine-v7-predictor", "v7"))
 
 
 def asked(candidate: str, stable: str = "", server: str = "main") -> QueriesAsked:
@@ -34,37 +37,77 @@ async def measured(server: MetricServer, question: QueriesAsked, at: datetime = 
         return await servers.measure(question)
 
 
+# What Istio's gateway, Triton and MLServer tell; the labels namespace and pod are Prometheus's own of a scraped Pod.
+ISTIO = (
+    'reporter="source",source_workload="istio-ingressgateway",destination_workload="wine-{0}-predictor",'
+    'destination_workload_namespace="{1}",destination_service_name="wine-{0}-predictor",request_protocol="http"'
+)
+POD = 'namespace="{1}",pod="wine-{0}-predictor-6d4cf56db6-{2}"'
+
+
+def istio(version: str, namespace: str, ok: int, failed: int, slow: int) -> str:
+    labels = ISTIO.format(version, namespace)
+    answers = (("200", "-", ok), ("500", "-", failed - 1), ("503", "UF", 1)) if failed else (("200", "-", ok),)
+    time = "istio_request_duration_milliseconds"
+    return "".join(
+        f'istio_requests_total{{{labels},response_code="{code}",response_flags="{flags}"}} {count}\n'
+        for code, flags, count in answers
+    ) + (
+        f'{time}_bucket{{{labels},response_code="200",le="250"}} {ok - slow}\n'
+        f'{time}_bucket{{{labels},response_code="200",le="+Inf"}} {ok}\n'
+        f'{time}_sum{{{labels},response_code="200"}} {ok}\n{time}_count{{{labels},response_code="200"}} {ok}\n'
+    )
+
+
+def triton(version: str, pod: str, ok: int, failed: int) -> str:
+    labels = POD.format(version, "cellar", pod) + ',model="wine",version="1"'
+    reasons = "".join(
+        f'nv_inference_request_failure{{{labels},reason="{reason}"}} {count}\n'
+        for reason, count in (("REJECTED", 1), ("BACKEND", failed - 1))
+    )
+    return f"nv_inference_request_success{{{labels}}} {ok}\n{reasons}"
+
+
+def mlserver(version: str, pod: str, ok: int, failed: int) -> str:
+    labels = POD.format(version, "cellar", pod) + ',model="wine",version="v1"'
+    return (
+        f"model_infer_request_success_total{{{labels}}} {ok}.0\n"
+        f"model_infer_request_failure_total{{{labels}}} {failed}.0\n"
+    )
+
+
+PARTS = (
+    istio("v8", "cellar", 90, 10, 4),
+    istio("v8", "other", 1000, 1000, 0),
+    istio("v7", "cellar", 900, 0, 9),
+    triton("v8", "aaaaa", 80, 4),
+    triton("v8", "bbbbb", 20, 1),
+    triton("v7", "ccccc", 300, 3),
+    mlserver("v8", "aaaaa", 70, 7),
+    mlserver("v7", "ccccc", 400, 0),
+    'own_requests_total{app="wine-v8-predictor",ok="yes"} 40\nown_requests_total{app="wine-v8-predictor",ok="no"} 2\n',
+)
+OTHERS = "".join(sorted("".join(PARTS).splitlines(keepends=True)))
+
 # A real one
 
 
 @pytest.fixture(scope="module")
 def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MetricServer]:
     """It scrapes what the local router would tell after some requests."""
-    counters = Counters()
+    counters = RouterCounters()
     for cluster, good, bad in (("v7", 990, 10), ("v8", 90, 10)):
         for status, times in ((200, good), (503, bad)):
             for _ in range(times):
                 counters.of(cluster).answered(status)
-    page = counters.page().encode()
-
-    class Target(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", "text/plain; version=0.0.4")
-            self.end_headers()
-            self.wfile.write(page)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    target = ThreadingHTTPServer(("127.0.0.1", 0), Target)
-    Thread(target=target.serve_forever, daemon=True).start()
-    try:
-        with a_prometheus(tmp_path_factory.mktemp("prometheus"), f"127.0.0.1:{target.server_port}") as url:
-            yield MetricServer(name="main", url=url)
-    finally:
-        target.shutdown()
-        target.server_close()
+    for milliseconds, times in ((3, 75), (200, 25)):
+        for _ in range(times):
+            counters.of("v8").took(milliseconds)
+    for _ in range(1000):
+        counters.of("v7").took(3)
+    page = counters.page() + OTHERS
+    with scraping(tmp_path_factory.mktemp("prometheus"), page) as url:
+        yield MetricServer(name="main", url=url)
 
 
 BAD = 'sum(envoy_cluster_upstream_rq_xx{{envoy_cluster_name="{0}",envoy_response_code_class="5"}})'
@@ -116,6 +159,44 @@ async def test_both_queries_are_of_the_same_moment(prometheus: MetricServer):
     found = await measured(prometheus, asked("time()", "time()"), Clock().now() - timedelta(hours=1))
 
     assert found.value == found.baseline == pytest.approx(found.at.timestamp(), abs=0.001)
+
+
+OWN = {
+    "total": 'own_requests_total{app="{{variant}}"}',
+    "bad": 'own_requests_total{app="{{variant}}",ok="no"}',
+}
+
+
+@pytest.mark.parametrize(
+    ("source", "candidate", "stable"),
+    [
+        pytest.param({"preset": "envoyGateway"}, [(100, 10)], [(1000, 10)], id="Envoy Gateway"),
+        pytest.param(
+            {"preset": "envoyGateway", "slowerThan": 100}, [(100, 25)], [(1000, 0)], id="slow at Envoy Gateway"
+        ),
+        pytest.param({"preset": "istio"}, [(100, 10)], [(900, 0)], id="Istio, of this namespace"),
+        pytest.param({"preset": "istio", "slowerThan": 250}, [(90, 4)], [(900, 9)], id="slow at Istio"),
+        pytest.param({"preset": "triton"}, [(84, 4), (21, 1)], [(303, 3)], id="Triton, each Pod"),
+        pytest.param({"preset": "mlserver"}, [(77, 7)], [(400, 0)], id="MLServer"),
+        pytest.param({"preset": "custom", "custom": OWN}, [(42, 2)], [], id="counters of one's own, stable has none"),
+    ],
+)
+async def test_a_real_server_counts_the_requests_of_both_arms(
+    prometheus: MetricServer,
+    source: dict[str, Any],
+    candidate: list[tuple[int, int]],
+    stable: list[tuple[int, int]],
+):
+    counter = Counter.model_validate({"from": "prometheus", "serverRef": {"name": "main"}, **source})
+    question = counter.query(CELLAR)
+    assert question is not None
+
+    async with MetricServers([prometheus], Clock().now) as servers:
+        found = await servers.counters(question)
+
+    arms = [sorted((each.total, each.bad) for each in arm.values()) for arm in (found.candidate, found.stable)]
+    assert arms == [sorted(candidate), sorted(stable)]
+    assert all("wine-v8" in pod for pod in found.candidate if source["preset"] in {"triton", "mlserver"})
 
 
 # A stand-in, for what a real one does not do when it is asked to

@@ -48,7 +48,7 @@ def test_variables_stand_for_the_model_that_is_measured(query: str, candidate: s
 
 @pytest.mark.parametrize("name", ["candidat", "", "args.service"])
 def test_an_unknown_variable_is_told_with_those_there_are(name: str):
-    with pytest.raises(ValidationError, match=r"which is no variable; known are: \{\{namespace\}\}, .*\{\{backend\}\}"):
+    with pytest.raises(ValidationError, match=r"is no variable; known are: \{\{namespace\}\}, .*\{\{backend\}\}"):
         a_source(f'x{{s="{{{{{name}}}}}"}}')
 
 

@@ -88,6 +88,8 @@ def _of(page: Page, question: CountersAsked, backend: str) -> Mapping[str, Serie
     if not bad.keys() <= total.keys():
         # The two metrics are split by different labels: only their sums can be compared.
         total, bad = Counter({"": sum(total.values())}), Counter({"": sum(bad.values())})
+    if question.bad_is_rest:
+        bad = Counter({series: max(count - bad[series], 0) for series, count in total.items()})
     return {series: SeriesCount(count, bad[series]) for series, count in total.items()}
 
 

@@ -13,7 +13,7 @@ import aiohttp
 
 from kanaria.measure.counters import DEADLINE, MetricsError
 from kanaria.measure.servers import MetricServer
-from kanaria.vocabulary import Measurement, QueriesAsked
+from kanaria.vocabulary import Counters, CountersQueried, Measurement, QueriesAsked, Selected, SeriesCount
 
 LONGEST = 1 << 20
 """Of an answer more than this is not read: one number is asked for."""
@@ -43,23 +43,67 @@ class MetricServers:
         Raises:
             MetricsError: if the server cannot be had, or refuses a query.
         """
-        server = self._servers.get(question.server)
-        if server is None:
-            known = ", ".join(sorted(self._servers)) or "none"
-            raise MetricsError(
-                f"no metric server is called {question.server!r} (there: {known}); name another in "
-                "prometheus.serverRef, or ask the platform team for it"
-            )
+        server = self._server(question.server)
         at = self._now()
-        asked = (self._asked(server, question.namespace, each, at) for each in (question.candidate, question.stable))
+        asked = (self._number(server, question.namespace, each, at) for each in (question.candidate, question.stable))
         (value, trouble), (baseline, other) = await asyncio.gather(*asked)
         return Measurement(at, value, baseline, trouble or (f"of the stable model {other}" if other else ""))
 
-    async def _asked(self, server: MetricServer, namespace: str, query: str, at: datetime) -> Found:
-        if self._session is None:
-            raise RuntimeError("a query was asked of MetricServers outside of its `async with`")
+    async def counters(self, question: CountersQueried) -> Counters:
+        """The counts of both arms by the Pod that counts, as they were at one moment.
+
+        Raises:
+            MetricsError: if the server cannot be had, or refuses a query.
+        """
+        server, at = self._server(question.server), self._now()
+        arms = (self._counts(server, question.namespace, arm, at) for arm in (question.candidate, question.stable))
+        candidate, stable = await asyncio.gather(*arms)
+        return Counters(at, candidate, stable)
+
+    def _server(self, name: str) -> MetricServer:
+        server = self._servers.get(name)
+        if server is None:
+            known = ", ".join(sorted(self._servers)) or "none"
+            raise MetricsError(
+                f"no metric server is called {name!r} (there: {known}); name another in serverRef, or ask the platform "
+                "team for it"
+            )
+        return server
+
+    async def _number(self, server: MetricServer, namespace: str, query: str, at: datetime) -> Found:
         if not query:
             return None, ""
+        body = await self._asked(server, namespace, query, at)
+        if body is None:
+            return None, "the query gives far more than one number; aggregate it, e.g. by sum(…)"
+        return _number(body)
+
+    async def _counts(
+        self, server: MetricServer, namespace: str, arm: Selected, at: datetime
+    ) -> Mapping[str, SeriesCount]:
+        """Of each Pod how many requests it counted, and how many of them bad."""
+        wanted = (arm.total, arm.bad, arm.good)
+        asked = (self._by_pod(server, namespace, each, at) for each in wanted)
+        total, bad, good = await asyncio.gather(*asked)
+        if not arm.total:
+            total = {pod: good.get(pod, 0) + bad.get(pod, 0) for pod in {*good, *bad}}
+        if not arm.bad:
+            bad = {pod: max(count - good.get(pod, 0), 0) for pod, count in total.items()}
+        return {pod: SeriesCount(count, bad.get(pod, 0)) for pod, count in total.items()}
+
+    async def _by_pod(self, server: MetricServer, namespace: str, selector: str, at: datetime) -> Mapping[str, int]:
+        """The counters of each Pod, summed: a Pod's are reset together, and a status that is new is no new series."""
+        if not selector:
+            return {}
+        data = await self._asked(server, namespace, f"sum by (pod, instance) ({selector})", at)
+        if data is None:
+            raise MetricsError(f"metric server {server.name} knows too many Pods of {selector}")
+        return _counted(data)
+
+    async def _asked(self, server: MetricServer, namespace: str, query: str, at: datetime) -> Mapping[str, Any] | None:
+        """What stands under `data` of the answer; None where the answer has no end."""
+        if self._session is None:
+            raise RuntimeError("a query was asked of MetricServers outside of its `async with`")
         form = {"query": query, "time": f"{at.timestamp():.3f}"}
         if server.namespace_parameter:
             form[server.namespace_parameter] = namespace
@@ -72,9 +116,7 @@ class MetricServers:
                 allow_redirects=False,  # the token is for this server
             ) as answer:
                 body = await _body(answer)
-                if len(body) > LONGEST:
-                    return None, "the query gives far more than one number; aggregate it, e.g. by sum(…)"
-                return _number(_data(server, answer.status, body))
+                return _data(server, answer.status, body) if len(body) <= LONGEST else None
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise MetricsError(f"metric server {server.name} cannot be reached: {type(error).__name__}") from error
 
@@ -151,3 +193,14 @@ def _finite(sample: Any) -> Found:
     except (IndexError, TypeError, ValueError):
         return None, "the query gives no number"
     return (value, "") if math.isfinite(value) else (None, f"the query gives {sample[1]}, which is no number")
+
+
+def _counted(data: Mapping[str, Any]) -> Mapping[str, int]:
+    """The counts of a vector, by Pod and target."""
+    found: dict[str, int] = {}
+    for series in data.get("result", ()):
+        value, _ = _finite(series.get("value", ()))
+        if value is not None:
+            labels = series.get("metric", {})
+            found[f"{labels.get('pod', '')}/{labels.get('instance', '')}"] = int(value)
+    return found

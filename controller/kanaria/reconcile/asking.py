@@ -20,6 +20,7 @@ from kanaria.vocabulary import (
     Answer,
     Answered,
     CountersAsked,
+    CountersQueried,
     GitHead,
     ObjectRef,
     QueriesAsked,
@@ -182,7 +183,7 @@ class Asking:
 
 def _is_news(question: Question, before: Answer | None, now: Answer) -> bool:
     """Counters and heads are news at every reading; others when they differ; each failure counts."""
-    if isinstance(question, CountersAsked | GitHead) or isinstance(now, Unanswered):
+    if isinstance(question, CountersAsked | CountersQueried | GitHead) or isinstance(now, Unanswered):
         return True
     return not isinstance(before, Answered) or before.value != now.value
 
@@ -191,7 +192,7 @@ def _patience(question: Question) -> timedelta:
     match question:
         case GitHead(timeout=timeout):
             return timeout
-        case CountersAsked(every=every) | QueriesAsked(every=every):
+        case CountersAsked(every=every) | CountersQueried(every=every) | QueriesAsked(every=every):
             # The next window begins then.
             return min(PATIENCE, every)
         case _:

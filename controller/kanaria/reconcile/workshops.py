@@ -12,6 +12,7 @@ from kanaria.vocabulary import (
     CommitResult,
     Counters,
     CountersAsked,
+    CountersQueried,
     EndTrackingRun,
     GitHead,
     Measurement,
@@ -101,6 +102,9 @@ class QueryWorkshop(Protocol):
     async def measure(self, question: QueriesAsked) -> Measurement:
         """The numbers of both arms at one moment."""
 
+    async def counters(self, question: CountersQueried) -> Counters:
+        """The counts of both arms at one moment."""
+
 
 @dataclass(frozen=True, slots=True)
 class Workshops:
@@ -121,6 +125,7 @@ class Workshops:
             TrustAsked: self.git.trust,
             CountersAsked: self.measure.counters,
             QueriesAsked: self.servers.measure,
+            CountersQueried: self.servers.counters,
             **dict.fromkeys(of_tracking, self.tracking.carry),
         }
 

@@ -1,11 +1,15 @@
 """What every source can do: be told apart by its key, and say when it can be read."""
 
+import re
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from kanaria.vocabulary.kinds import Kind, Union
+from pydantic import Field
+
+from kanaria.vocabulary.kinds import Kind, Part, Union
 from kanaria.vocabulary.question import Question
 
 
@@ -26,6 +30,45 @@ class Arms:
     deployment: str
     candidate: Arm
     stable: Arm
+
+
+class ServerReference(Part):
+    """A server that the platform team configured."""
+
+    name: Annotated[str, Field(min_length=1, max_length=63, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
+    """Its name in the operator's settings; its address is no business of a team's."""
+
+
+_VARIABLE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+VARIABLES = ("namespace", "deployment", "variant", "version", "backend")
+"""What PromQL may name in double braces; all but the first two are those of the model that is measured."""
+OF_THE_ARM = frozenset({"variant", "version", "backend"})
+
+
+def variables(promql: str) -> frozenset[str]:
+    """The variables that stand in a text.
+
+    Raises:
+        ValueError: if one of them is none.
+    """
+    found = frozenset(_VARIABLE.findall(promql))
+    for name in sorted(found - {*VARIABLES}):
+        known = ", ".join(f"{{{{{each}}}}}" for each in VARIABLES)
+        raise ValueError(f"{{{{{name}}}}} is no variable; known are: {known}")
+    return found
+
+
+def filled(promql: str, arms: Arms, arm: Arm) -> str:
+    """The text with its variables filled in for one of the two models."""
+    # No escaping: names of Kubernetes objects, and versions, hold nothing that means something in PromQL's strings.
+    values: Mapping[str, str] = {
+        "namespace": arms.namespace,
+        "deployment": arms.deployment,
+        "variant": arm.service,
+        "version": arm.version,
+        "backend": arm.backend,
+    }
+    return _VARIABLE.sub(lambda found: values[found[1]], promql)
 
 
 class SourceKind(Kind):

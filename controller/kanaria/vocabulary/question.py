@@ -113,6 +113,8 @@ class CountersAsked(Question):
     stable: str
     total: tuple[str, tuple[tuple[str, str], ...]]
     bad: tuple[str, tuple[tuple[str, str], ...]]
+    bad_is_rest: bool = False
+    """Whether `bad` selects the good ones, so that the rest are bad."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,28 @@ class QueriesAsked(Question):
     namespace: str
     candidate: str
     stable: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """PromQL selectors of counters of one backend; two of the three are given, the third follows."""
+
+    total: str = ""
+    bad: str = ""
+    good: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CountersQueried(Question):
+    """Cumulative request counters of two backends, by a server that the platform team configured, at one moment.
+
+    Answered with Counters, a series for each Pod that counts.
+    """
+
+    server: str
+    namespace: str
+    candidate: Selected
+    stable: Selected
 
 
 @dataclass(frozen=True, slots=True)

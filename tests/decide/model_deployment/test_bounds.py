@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from deployments import a_bound, a_policy, message, phase, reason, serving, weight
+from deployments import a_bound, a_count, a_policy, message, phase, reason, serving, weight
 from kanaria.vocabulary import WriteStatus
 from model_world import ModelWorld
 
@@ -198,3 +198,15 @@ def test_measuring_costs_a_status_write_a_minute():
     world.run(50)
 
     assert len([w for w in world.writes[before:] if isinstance(w, WriteStatus)]) <= 3
+
+
+@pytest.mark.parametrize(("rate", "end"), [(0.01, "Passed"), (0.5, "Failed")])
+def test_counters_that_a_server_scraped_are_judged_like_the_gateway_s_own(rate: float, end: str):
+    counter = {"from": "prometheus", "serverRef": {"name": "main"}}
+    world = serving("7", policies=(a_count("online", counter),))
+    world.bad["-v8-"] = rate
+
+    world.spec(candidate={"version": "8"}).run(240)
+
+    assert phase(world) == end
+    assert evidence(world).startswith("errors ×")

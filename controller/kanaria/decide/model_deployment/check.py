@@ -9,12 +9,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from kanaria.api.model_deployment import Trial
-from kanaria.decide.model_deployment.metrics import Checked, checked
+from kanaria.decide.model_deployment.metrics import Checked, arms, checked
 from kanaria.decide.model_deployment.scene import Judged, Memory, Scene
 from kanaria.gates.change import Change
 from kanaria.judge.tally import Tally, counted, is_blind, is_over, taken_up, verdict_of
-from kanaria.serving.naming import CANDIDATE_PLACE, MAIN_PLACE, backend_name, cluster_name
-from kanaria.sources.kind import Arm, Arms
+from kanaria.sources.kind import Arms
 from kanaria.vocabulary import Answer, Answered, Measurement, Unanswered, Verdict
 from kanaria.vocabulary.durations import duration_of, spoken
 
@@ -56,36 +55,22 @@ def check(scene: Scene) -> Scene:
         return scene
     if scene.memory.trial != trial.id:
         scene = scene.but(memory=Memory(trial=trial.id, drained=scene.memory.drained))
-    arms, readings = _arms(scene, trial), []
+    both, readings = arms(scene, trial), []
     for metric in metrics:
-        scene, reading = _read(scene, trial, metric, arms)
+        scene, reading = _read(scene, trial, metric, both)
         readings.append(reading)
     tallies = {reading.metric.key: reading.tally for reading in readings}
     scene = scene.but(memory=replace(scene.memory, tallies=tallies))
     return scene.but(judged=_together(scene.judged, readings, trial))
 
 
-def _arms(scene: Scene, trial: Trial) -> Arms:
-    live, stable = scene.seen.serving.arrangement, scene.status.stable
-    main = live.main.name if live is not None else ""
-    version = stable.version if stable is not None and stable.predictor_name == main else ""
-    name = scene.md.name
-    candidate = _arm(scene, trial.predictor_name, trial.version, CANDIDATE_PLACE)
-    return Arms(name.namespace, name.name, candidate, _arm(scene, main, version, MAIN_PLACE))
-
-
-def _arm(scene: Scene, predictor: str, version: str, place: int) -> Arm:
-    name = scene.md.name
-    return Arm(version, backend_name(name.name, predictor), cluster_name(name, place))
-
-
-def _read(scene: Scene, trial: Trial, metric: Checked, arms: Arms) -> tuple[Scene, _Reading]:
+def _read(scene: Scene, trial: Trial, metric: Checked, both: Arms) -> tuple[Scene, _Reading]:
     tally = scene.memory.tallies.get(metric.key)
     if tally is None or tally.of != metric.of:
         tally = taken_up(trial.checkpoint.get(metric.key), metric.of)
     if is_over(tally, metric.limits):
         return scene, _Reading(metric, tally)
-    question = metric.source.ask(arms, metric.metric.every, compared=isinstance(metric.gate, Change))
+    question = metric.source.ask(both, metric.metric.every, compared=isinstance(metric.gate, Change))
     answer, scene = scene.seen.answer(question), scene.asks(question)
     in_force = bool(trial.weight and trial.weight_since)
     if in_force and tally.since is None:

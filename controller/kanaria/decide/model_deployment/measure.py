@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from kanaria.api.model_deployment import Trial, TrialPhase
-from kanaria.decide.model_deployment.metrics import Measured, measured
+from kanaria.decide.model_deployment.metrics import Measured, arms, measured
 from kanaria.decide.model_deployment.scene import Judged, Memory, Scene
 from kanaria.judge.checkpoint import restore
 from kanaria.judge.counts import Window, window_between
@@ -17,7 +17,7 @@ from kanaria.judge.evidence import Evidence, nothing_seen, observe
 from kanaria.judge.interval import ratio_interval
 from kanaria.judge.sequential import verdict
 from kanaria.serving.naming import CANDIDATE_PLACE, MAIN_PLACE, cluster_name
-from kanaria.vocabulary import Answered, Counters, CountersAsked, Unanswered, Verdict
+from kanaria.vocabulary import Answered, Counters, CountersAsked, CountersQueried, Unanswered, Verdict
 from kanaria.vocabulary.durations import duration_of, spoken
 
 BLIND_AFTER = 5
@@ -69,7 +69,7 @@ def _remembering(scene: Scene, trial: Trial) -> Scene:
 
 def _read(scene: Scene, trial: Trial, metric: Measured, metrics: int) -> tuple[Scene, _Reading]:
     evidence = _evidence(scene, trial, metric)
-    question = _question(scene, metric)
+    question = _question(scene, trial, metric)
     if question is None:
         trouble = "the operator knows no gateway: set KANARIA_GATEWAY_METRICS_URL"
         return scene, _Reading(metric, evidence, Verdict.UNMEASURED, trouble, blind=True)
@@ -87,11 +87,10 @@ def _read(scene: Scene, trial: Trial, metric: Measured, metrics: int) -> tuple[S
     return scene, _Reading(metric, evidence, found, trouble, blind=blind)
 
 
-def _question(scene: Scene, metric: Measured) -> CountersAsked | None:
-    url = {"gateway": scene.seen.metrics_url}[metric.source.origin]
-    if not url:
-        return None
-    name = scene.md.name
+def _question(scene: Scene, trial: Trial, metric: Measured) -> CountersAsked | CountersQueried | None:
+    query, url, name = metric.source.query(arms(scene, trial)), scene.seen.metrics_url, scene.md.name
+    if query is not None or not url:
+        return query
     return metric.source.ask(url, cluster_name(name, CANDIDATE_PLACE), cluster_name(name, MAIN_PLACE))
 
 

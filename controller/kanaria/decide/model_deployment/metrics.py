@@ -5,14 +5,15 @@ from dataclasses import dataclass
 
 from kanaria.api.conditions import Reason
 from kanaria.api.metric_policy import MetricPolicy, MetricUnion
-from kanaria.api.model_deployment import Analysis
+from kanaria.api.model_deployment import Analysis, Trial
 from kanaria.decide.model_deployment.scene import Scene
 from kanaria.gates.kind import NumberGate
 from kanaria.gates.sequential import Sequential
 from kanaria.judge.sequential import SequentialTest
 from kanaria.judge.tally import Limits
+from kanaria.serving.naming import CANDIDATE_PLACE, MAIN_PLACE, backend_name, cluster_name
 from kanaria.sources.counter import Counter
-from kanaria.sources.kind import OnlineSource
+from kanaria.sources.kind import Arm, Arms, OnlineSource
 from kanaria.vocabulary import Stall
 from kanaria.vocabulary.objects import content_hash
 
@@ -71,6 +72,21 @@ def checked(scene: Scene, analysis: Analysis | None) -> tuple[Checked, ...]:
         for key, metric in _named(scene, analysis)
         if isinstance(metric.source, OnlineSource) and isinstance(metric.gate, NumberGate)
     )
+
+
+def arms(scene: Scene, trial: Trial) -> Arms:
+    """The two models that are compared, as metrics name them."""
+    live, stable = scene.seen.serving.arrangement, scene.status.stable
+    main = live.main.name if live is not None else ""
+    version = stable.version if stable is not None and stable.predictor_name == main else ""
+    name = scene.md.name
+    candidate = _arm(scene, trial.predictor_name, trial.version, CANDIDATE_PLACE)
+    return Arms(name.namespace, name.name, candidate, _arm(scene, main, version, MAIN_PLACE))
+
+
+def _arm(scene: Scene, predictor: str, version: str, place: int) -> Arm:
+    name = scene.md.name
+    return Arm(version, backend_name(name.name, predictor), cluster_name(name, place))
 
 
 def no_judge(scene: Scene, analysis: Analysis | None) -> Stall | None:

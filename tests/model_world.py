@@ -67,6 +67,8 @@ class ModelWorld:
     broken: set[str] = field(default_factory=set)
     bad: dict[str, float] = field(default_factory=dict)
     rps: float = 200.0
+    sent: float | None = None
+    """What percent the gateway sends beside the main backend, where it does not do as it was asked."""
     mlflow: bool = True
     metrics: bool = True
     numbers: dict[str, float | None] = field(default_factory=dict)
@@ -248,7 +250,7 @@ class ModelWorld:
 
     def _requests(self) -> None:
         """Each backend answers its share; what no server can answer counts as unserved."""
-        for place, (backend, weight) in enumerate(self.weights().items()):
+        for place, (backend, weight) in enumerate(self._sent().items()):
             share = self.rps * weight / 100
             available = self.deployments.get(backend, {}).get("status", {}).get("availableReplicas", 0)
             if not available:
@@ -257,6 +259,13 @@ class ModelWorld:
             counted = self.counts.setdefault(f"httproute/cellar/wine/rule/0/backend/{place}", [0.0, 0.0])
             counted[0] += share
             counted[1] += share * next((rate for part, rate in self.bad.items() if part in backend), 0.01)
+
+    def _sent(self) -> Mapping[str, float]:
+        asked = self.weights()
+        if self.sent is None or len(asked) != 2:
+            return asked
+        main = max(asked, key=lambda name: asked[name])
+        return {name: 100 - self.sent if name == main else self.sent for name in asked}
 
     def weights(self) -> dict[str, int]:
         """The percent of the requests that the gateway sends to each backend."""

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kanaria.judge.counts import Counts, Dropped, DropReason, Window, window_between
+from kanaria.judge.counts import (
+    Counts,
+    Dropped,
+    DropReason,
+    Window,
+    arms_between,
+    not_comparable,
+    window_between,
+)
 from kanaria.vocabulary import Counters, SeriesCount
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -116,6 +124,48 @@ def test_arms_are_compared_only_when_read_together(skews: tuple[int, int], *, fi
     found = window_between(first, second, changed=BEFORE)
 
     assert isinstance(found, Window) is fit
+
+
+@pytest.mark.parametrize(
+    ("intervals", "reason"),
+    [
+        pytest.param(1, None, id="on time"),
+        pytest.param(5, None, id="four readings missed"),
+        pytest.param(6, DropReason.TOO_LONG, id="five readings missed"),
+    ],
+)
+def test_missed_readings_make_a_longer_window_up_to_a_limit(intervals: int, reason: DropReason | None) -> None:
+    first = reading(NOON, {"a": (0, 0)}, {"a": (0, 0)})
+    late = reading(NOON + intervals * STEP, {"a": (9, 1)}, {"a": (9, 1)})
+
+    found = arms_between(first, late, changed=BEFORE, every=STEP)
+
+    assert (found.reason if isinstance(found, Dropped) else None) is reason
+
+
+def test_a_window_knows_an_arm_without_requests_for_the_split_to_be_checked() -> None:
+    first, second = reading(NOON, {"a": (0, 0)}, {"a": (5, 0)}), reading(NOON + STEP, {"a": (0, 0)}, {"a": (9, 0)})
+
+    assert arms_between(first, second, changed=BEFORE) == Window(NOON, NOON + STEP, Counts(0, 0), Counts(4, 0))
+
+
+@pytest.mark.parametrize(
+    ("candidate", "stable", "servers", "reason"),
+    [
+        pytest.param(100, 900, (1, 9), None, id="alike"),
+        pytest.param(100, 900, (1, 18), None, id="twice as busy"),
+        pytest.param(100, 900, (1, 4), DropReason.LOAD_APART, id="idle candidate"),
+        pytest.param(300, 900, (1, 9), DropReason.LOAD_APART, id="busy candidate"),
+        pytest.param(100, 900, None, None, id="errors are compared all the same"),
+        pytest.param(0, 900, (1, 9), DropReason.ZERO_TRAFFIC, id="nothing to do"),
+    ],
+)
+def test_times_are_compared_only_where_servers_have_as_much_to_do(
+    candidate: int, stable: int, servers: tuple[int, int] | None, reason: DropReason | None
+) -> None:
+    found = not_comparable(Window(NOON, NOON + STEP, Counts(candidate, 0), Counts(stable, 0)), servers)
+
+    assert (found.reason if found else None) is reason
 
 
 @pytest.mark.parametrize("later", [timedelta(0), -STEP], ids=["the same reading twice", "the clock went back"])

@@ -9,6 +9,9 @@ class ConditionType(StrEnum):
     READY = "Ready"  # The object is as its spec asks.
     RECONCILING = "Reconciling"  # Work towards the spec goes on.
     STALLED = "Stalled"  # Only the user can help: the message says how.
+    # Of a trial, present only while True; neither says whether the object is well.
+    CANARY_UNDERPOWERED = "CanaryUnderpowered"  # The traffic is too little for a proof in the trial's time.
+    DISPERSION_UNKNOWN = "DispersionUnknown"  # How clumped bad requests are is assumed, not measured.
 
 
 class Reason(StrEnum):
@@ -73,6 +76,11 @@ class Reason(StrEnum):
     SUPERSEDED = "Superseded"  # A newer candidate or spec ended the trial.
     ABORTED = "Aborted"  # The abort annotation named this trial.
     INCONCLUSIVE = "Inconclusive"  # maxDuration is over without proof either way.
+    CANARY_UNDERPOWERED = "CanaryUnderpowered"  # The traffic is too little for a proof in the trial's time.
+    DISPERSION_UNKNOWN = "DispersionUnknown"  # How clumped bad requests are is assumed, not measured.
+    SPLIT_NOT_AS_ASKED = "SplitNotAsAsked"  # The gateway sends the candidate another share than was asked for.
+    DEGRADED = "Degraded"  # The stable model is proven worse than it was when it was new.
+    RECOVERED = "Recovered"  # A stable model that had degraded is proven as it was again.
     METRICS_UNMEASURED = "MetricsUnmeasured"  # The metrics cannot be read; the candidate has no traffic.
     SERVING = "Serving"  # The stable model answers all requests.
     NO_TRAFFIC_ROUTER = "NoTrafficRouter"  # KServe cannot split traffic here.

@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from kanaria.api.judged import TrialPlan, WatchedMetric
 from kanaria.api.resource import Name, ObjectReference, Resource, ResourceStatus, Text, Version
 from kanaria.strategies import Strategy
 from kanaria.vocabulary.durations import Duration
@@ -287,6 +288,8 @@ class Trial(Part):
     """What it says in a sentence."""
     analysis: Analysis | None = None
     """What judges it, as it was accepted: a spec that stalls later does not blind the judge."""
+    plan: TrialPlan | None = None
+    """What may be expected of it at the traffic seen."""
     checkpoint: Mapping[str, Any] = {}
     """The judge's evidence by policy/metric, written at transitions and at most once a minute."""
     checkpoint_at: datetime | None = None
@@ -327,6 +330,10 @@ class ModelDeploymentStatus(ResourceStatus):
     """What stays loaded for the way back."""
     aliased: Annotated[str, Field(max_length=512)] | None = None
     """The alias as it was set last: model@alias=version."""
+    watch: Annotated[tuple[WatchedMetric, ...], Field(max_length=16)] = ()
+    """The stable model as it is watched; written when a verdict turns."""
+    usual: Mapping[str, Any] = {}
+    """What is usual of stable's requests by policy/metric: traffic, bad rate, dispersion."""
     was_stable: Annotated[tuple[PastStable, ...], Field(max_length=10)] = ()
     """What was stable last, newest first: it may come back without a canary."""
     history: Annotated[tuple[PastTrial, ...], Field(max_length=10)] = ()

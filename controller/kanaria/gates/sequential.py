@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field, model_validator
 
 from kanaria.gates.kind import GateKind
+from kanaria.vocabulary.durations import Duration
 
 
 class Sequential(GateKind):
@@ -23,6 +24,8 @@ class Sequential(GateKind):
     """The chance of taking back a candidate that is no worse."""
     beta: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
     """The chance of passing a candidate that is worse than promoteBelow."""
+    false_alarm_every: Duration | None = None
+    """Watch the stable model too, with this mean time between false alarms; see the judge's page."""
 
     @model_validator(mode="after")
     def _apart(self) -> "Sequential":

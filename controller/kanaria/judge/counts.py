@@ -25,6 +25,8 @@ from enum import StrEnum
 from kanaria.vocabulary import Counters, SeriesCount
 
 MAX_SKEW = timedelta(milliseconds=250)  # read further apart, the two arms saw different moments
+MAX_INTERVALS = 5  # missed readings only make a window longer, up to so many intervals
+MAX_LOAD_APART = 2.0  # times are compared while a server of either arm has at most so many times the other's requests
 _MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -67,6 +69,8 @@ class DropReason(StrEnum):
     WARMING_UP = "WarmingUp"  # It began within the warm-up after a change of weight or scale.
     TORN_COUNTERS = "TornCounters"  # A series counted more bad requests than requests.
     ZERO_TRAFFIC = "ZeroTraffic"  # One arm answered nothing, so there is nothing to compare.
+    TOO_LONG = "TooLong"  # Readings were missed for so long that a counter may have been reset unseen.
+    LOAD_APART = "LoadApart"  # A server of one arm had far more to do than one of the other: times do not compare.
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,19 +85,48 @@ def window_between(
     previous: Counters, current: Counters, *, changed: datetime, warmup: timedelta = timedelta(0)
 ) -> Window | Dropped:
     """The evidence between two readings; `changed` is when weight or scale last changed."""
-    unfit = _unfit(previous, current, changed, warmup)
+    window = arms_between(previous, current, changed=changed, warmup=warmup)
+    return window if isinstance(window, Dropped) else not_comparable(window) or window
+
+
+def arms_between(
+    previous: Counters,
+    current: Counters,
+    *,
+    changed: datetime,
+    warmup: timedelta = timedelta(0),
+    every: timedelta | None = None,
+) -> Window | Dropped:
+    """The same, be it that one arm answered nothing; `every` is how often the counters are meant to be read."""
+    unfit = _unfit(previous, current, changed, warmup) or _too_long(previous, current, every)
     if unfit is not None:
         return unfit
-    candidate = _counted(previous.candidate, current.candidate)
-    stable = _counted(previous.stable, current.stable)
+    candidate = counted_between(previous.candidate, current.candidate)
+    stable = counted_between(previous.stable, current.stable)
     if isinstance(candidate, Dropped):
         return candidate
     if isinstance(stable, Dropped):
         return stable
-    if candidate.total == 0 or stable.total == 0:
-        idle = "candidate" if candidate.total == 0 else "stable"
-        return Dropped(DropReason.ZERO_TRAFFIC, f"{idle} answered no request that could be counted")
     return Window(previous.at, current.at, candidate, stable)
+
+
+def not_comparable(window: Window, servers: tuple[int, int] | None = None) -> Dropped | None:
+    """Why the arms of a window cannot be compared; with the servers of both arms also by what each had to do.
+
+    The servers are given for times alone: a busy server is slower than an idle one, not more often wrong.
+    """
+    candidate, stable = window.candidate.total, window.stable.total
+    if candidate == 0 or stable == 0:
+        idle = "candidate" if candidate == 0 else "stable"
+        return Dropped(DropReason.ZERO_TRAFFIC, f"{idle} answered no request that could be counted")
+    if servers is None:
+        return None
+    apart = (candidate / max(1, servers[0])) / (stable / max(1, servers[1]))
+    if 1 / MAX_LOAD_APART <= apart <= MAX_LOAD_APART:
+        return None
+    low, high = 1 / MAX_LOAD_APART, MAX_LOAD_APART
+    fact = f"a server of the candidate answered {apart:.2g} times as many requests as one of stable"
+    return Dropped(DropReason.LOAD_APART, f"{fact}; times compare from {low:g} to {high:g}")
 
 
 def _unfit(previous: Counters, current: Counters, changed: datetime, warmup: timedelta) -> Dropped | None:
@@ -111,7 +144,22 @@ def _unfit(previous: Counters, current: Counters, changed: datetime, warmup: tim
     return None
 
 
-def _counted(before: Mapping[str, SeriesCount], after: Mapping[str, SeriesCount]) -> Counts | Dropped:
+def by_series(before: Mapping[str, SeriesCount], after: Mapping[str, SeriesCount]) -> Mapping[str, Counts]:
+    """What each series of an arm answered between two readings, as far as it adds to the window."""
+    each = {name: counted_between(before, {name: now}) for name, now in after.items() if name in before}
+    return {name: counted for name, counted in each.items() if isinstance(counted, Counts)}
+
+
+def _too_long(previous: Counters, current: Counters, every: timedelta | None) -> Dropped | None:
+    if every is None or current.at - previous.at <= MAX_INTERVALS * every:
+        return None
+    seconds = (current.at - previous.at).total_seconds()
+    fact = f"it is {seconds:.0f} s long, more than {MAX_INTERVALS} readings were missed or late"
+    return Dropped(DropReason.TOO_LONG, f"{fact}: a counter may have been reset and have caught up unseen")
+
+
+def counted_between(before: Mapping[str, SeriesCount], after: Mapping[str, SeriesCount]) -> Counts | Dropped:
+    """What one arm answered between two readings."""
     counted = NO_REQUESTS
     for name, now in after.items():
         then = before.get(name)

@@ -160,6 +160,11 @@ class Counter(SourceKind):
         return Selected(total=f"{preset.time}_count{{{preset.of_one}}}", good=f"{preset.time}_bucket{{{labels}}}")
 
     @property
+    def by_pod(self) -> bool:
+        """Whether each series is one Pod of the model: servers that count themselves, by what Prometheus scraped."""
+        return self.origin == "prometheus" and self.preset in {"triton", "mlserver"}
+
+    @property
     def window(self) -> timedelta:
         """The interval as a span."""
         return duration_of(self.interval)

@@ -11,6 +11,7 @@ from kanaria.api.model_deployment import ModelDeployment
 from kanaria.decide.model_deployment.admit import admit
 from kanaria.decide.model_deployment.check import check
 from kanaria.decide.model_deployment.measure import measure
+from kanaria.decide.model_deployment.planning import plan
 from kanaria.decide.model_deployment.record import record
 from kanaria.decide.model_deployment.scene import (
     NOTHING_REMEMBERED,
@@ -23,8 +24,9 @@ from kanaria.decide.model_deployment.scene import (
 from kanaria.decide.model_deployment.serve import serve
 from kanaria.decide.model_deployment.settle import settle
 from kanaria.decide.model_deployment.shift import shift
+from kanaria.decide.model_deployment.watching import look_after_stable
 
-PHASES: tuple[Callable[[Scene], Scene], ...] = (admit, serve, measure, check, settle, shift)
+PHASES: tuple[Callable[[Scene], Scene], ...] = (admit, serve, measure, check, look_after_stable, plan, settle, shift)
 """Before the last, which is `record`."""
 
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from kanaria.api.model_deployment import Trial
 from kanaria.decide.model_deployment.metrics import Checked, arms, checked
-from kanaria.decide.model_deployment.scene import Judged, Memory, Scene
+from kanaria.decide.model_deployment.scene import Judged, Scene
 from kanaria.gates.change import Change
 from kanaria.judge.tally import Tally, counted, is_blind, is_over, taken_up, verdict_of
 from kanaria.sources.kind import Arms
@@ -54,7 +54,7 @@ def check(scene: Scene) -> Scene:
     if not metrics:
         return scene
     if scene.memory.trial != trial.id:
-        scene = scene.but(memory=Memory(trial=trial.id, drained=scene.memory.drained))
+        scene = scene.but(memory=scene.memory.of_trial(trial.id))
     both, readings = arms(scene, trial), []
     for metric in metrics:
         scene, reading = _read(scene, trial, metric, both)
@@ -149,6 +149,8 @@ def _together(before: Judged | None, readings: list[_Reading], trial: Trial) -> 
         counted=all(r.tally.taken for r in deciding) and (before is None or before.counted),
         readable=not any(r.trouble and not r.is_over for r in deciding) and (before is None or before.readable),
         blind="; ".join(blind),
+        unknown=before.unknown if before else (),
+        tests=before.tests if before else (),
     )
 
 

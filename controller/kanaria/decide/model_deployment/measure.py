@@ -10,9 +10,11 @@ from datetime import datetime
 
 from kanaria.api.model_deployment import Trial, TrialPhase
 from kanaria.decide.model_deployment.metrics import Measured, arms, measured
-from kanaria.decide.model_deployment.scene import Judged, Memory, Scene
+from kanaria.decide.model_deployment.scene import Judged, Judging, Memory, Scene
+from kanaria.decide.model_deployment.splitting import as_asked, split_seen
+from kanaria.decide.model_deployment.usual import dispersed, learn, usual
 from kanaria.judge.checkpoint import restore
-from kanaria.judge.counts import Window, window_between
+from kanaria.judge.counts import Window, arms_between, not_comparable
 from kanaria.judge.evidence import Evidence, nothing_seen, observe
 from kanaria.judge.interval import ratio_interval
 from kanaria.judge.sequential import verdict
@@ -48,14 +50,14 @@ def measure(scene: Scene) -> Scene:
     for metric in metrics:
         scene, reading = _read(scene, trial, metric, len(metrics))
         readings.append(reading)
-    return scene.but(judged=_judged(readings, trial))
+    return as_asked(scene.but(judged=_judged(scene, readings, trial)), trial)
 
 
 def _remembering(scene: Scene, trial: Trial) -> Scene:
     """The memory of this trial: of another one nothing is kept."""
     memory = scene.memory
     if memory.trial != trial.id:
-        memory = Memory(trial=trial.id, drained=memory.drained)
+        memory = memory.of_trial(trial.id)
     live, main = scene.seen.serving, scene.seen.serving.arrangement
     scale = tuple(live.of(name).wanted for name in (trial.predictor_name, main.main.name if main else ""))
     if scale != memory.scale:
@@ -77,8 +79,10 @@ def _read(scene: Scene, trial: Trial, metric: Measured, metrics: int) -> tuple[S
     previous = scene.memory.readings.get(metric.key)
     trouble = answer.message if isinstance(answer, Unanswered) else "" if answer else "not read yet"
     if isinstance(answer, Answered) and isinstance(answer.value, Counters):
-        evidence = _counted(scene, trial, evidence, previous, answer.value)
+        scene = learn(scene, metric, previous, answer.value)
+        scene, evidence = _counted(scene, trial, metric, evidence, answer.value)
         previous = answer.value
+    metric = dispersed(scene, metric)
     memory = _kept(scene.memory, metric.key, evidence, previous)
     found = verdict(evidence, metric.test, metrics).verdict
     blind_at = _blind_at(scene, trial, metric, previous)
@@ -104,16 +108,31 @@ def _evidence(scene: Scene, trial: Trial, metric: Measured) -> Evidence:
     return restored if isinstance(restored, Evidence) else nothing_seen(metric.test.grid)
 
 
-def _counted(scene: Scene, trial: Trial, evidence: Evidence, previous: Counters | None, current: Counters) -> Evidence:
+def _counted(
+    scene: Scene, trial: Trial, metric: Measured, evidence: Evidence, current: Counters
+) -> tuple[Scene, Evidence]:
     """One more window, if it lies wholly within one weight and scale in force, and after the warm-up."""
+    previous = scene.memory.readings.get(metric.key)
     if evidence.last_end is not None and evidence.last_end > current.at:
         evidence = replace(evidence, last_end=None)  # the clock was set back: what comes now was not counted
     if previous is None or trial.weight_since is None or not trial.weight or trial.analysis is None:
-        return evidence
+        return scene, evidence
     warmup = duration_of(trial.analysis.warmup)
     changed = max(trial.weight_since, scene.memory.scaled_since or trial.weight_since)
-    window = window_between(previous, current, changed=changed, warmup=warmup)
-    return observe(evidence, window) if isinstance(window, Window) else evidence
+    window = arms_between(previous, current, changed=changed, warmup=warmup, every=metric.source.window)
+    if not isinstance(window, Window):
+        return scene, evidence
+    if metric.key == next(iter(scene.memory.evidence), metric.key):  # one metric's requests are enough for the split
+        scene = split_seen(scene, trial, window)
+    return scene, evidence if not_comparable(window, _servers(scene, trial, metric)) else observe(evidence, window)
+
+
+def _servers(scene: Scene, trial: Trial, metric: Measured) -> tuple[int, int] | None:
+    """The servers of both arms, where times are compared: a busy server is slower than an idle one."""
+    live = scene.seen.serving
+    if metric.source.slower_than is None or live.arrangement is None:
+        return None
+    return live.of(trial.predictor_name).available, live.of(live.arrangement.main.name).available
 
 
 def _kept(memory: Memory, key: str, evidence: Evidence, reading: Counters | None) -> Memory:
@@ -128,7 +147,7 @@ def _blind_at(scene: Scene, trial: Trial, metric: Measured, reading: Counters | 
     return last + BLIND_AFTER * metric.source.window if last is not None else None
 
 
-def _judged(readings: list[_Reading], trial: Trial) -> Judged:
+def _judged(scene: Scene, readings: list[_Reading], trial: Trial) -> Judged:
     blind = [reading for reading in readings if reading.blind]
     verdicts = [Verdict.UNMEASURED if r.blind and r.verdict is not Verdict.FAILED else r.verdict for r in readings]
     found = Verdict.worst(verdicts)
@@ -138,6 +157,8 @@ def _judged(readings: list[_Reading], trial: Trial) -> Judged:
         verdict=found,
         sentence="; ".join(interval.sentence(r.metric.name) for r, interval in intervals),
         short="; ".join(interval.short(r.metric.name) for r, interval in intervals if r in decisive),
+        unknown=tuple(r.metric.name for r in readings if not usual(scene, r.metric.key).dispersion.measured),
+        tests=tuple(Judging(r.metric.key, r.metric.test, usual(scene, r.metric.key)) for r in readings),
         requests=max(r.evidence.candidate.total for r in readings),
         counted=all(r.evidence.windows for r in readings),
         readable=not any(r.trouble for r in readings),

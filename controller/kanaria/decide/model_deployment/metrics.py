@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 from kanaria.api.conditions import Reason
 from kanaria.api.metric_policy import MetricPolicy, MetricUnion
@@ -15,6 +16,7 @@ from kanaria.serving.naming import CANDIDATE_PLACE, MAIN_PLACE, backend_name, cl
 from kanaria.sources.counter import Counter
 from kanaria.sources.kind import Arm, Arms, OnlineSource
 from kanaria.vocabulary import Stall
+from kanaria.vocabulary.durations import duration_of
 from kanaria.vocabulary.objects import content_hash
 
 NOBODY_JUDGES = (
@@ -31,6 +33,8 @@ class Measured:
     name: str
     source: Counter
     test: SequentialTest
+    false_alarm_every: timedelta | None = None
+    """For the watch over the stable model; None where it is not watched."""
 
 
 def measured(scene: Scene, analysis: Analysis | None) -> tuple[Measured, ...]:
@@ -111,7 +115,7 @@ def no_judge(scene: Scene, analysis: Analysis | None) -> Stall | None:
 def _of_policies(scene: Scene, analysis: Analysis | None) -> Iterator[Measured]:
     for key, metric in _named(scene, analysis):
         if isinstance(metric.source, Counter) and isinstance(metric.gate, Sequential):
-            yield Measured(key, metric.name, metric.source, _test(metric.gate))
+            yield Measured(key, metric.name, metric.source, _test(metric.gate), _watched(metric.gate))
 
 
 def _named(scene: Scene, analysis: Analysis | None) -> Iterator[tuple[str, MetricUnion]]:
@@ -120,6 +124,10 @@ def _named(scene: Scene, analysis: Analysis | None) -> Iterator[tuple[str, Metri
         policy = scene.seen.policies.get(reference.name)
         if isinstance(policy, MetricPolicy):
             yield from ((f"{reference.name}/{metric.name}", metric) for metric in policy.spec.metrics)
+
+
+def _watched(gate: Sequential) -> timedelta | None:
+    return duration_of(gate.false_alarm_every) if gate.false_alarm_every is not None else None
 
 
 def _test(gate: Sequential) -> SequentialTest:

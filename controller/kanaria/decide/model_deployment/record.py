@@ -13,10 +13,11 @@ from kanaria.api.model_deployment import PastStable, Serving, Trial, TrialPhase,
 from kanaria.api.resource import Condition
 from kanaria.decide.covering import covers
 from kanaria.decide.forbidden import remedy
-from kanaria.decide.model_deployment import telling
+from kanaria.decide.model_deployment import telling, usual
 from kanaria.decide.model_deployment.scene import SETTLING, Decision, Memory, Scene
 from kanaria.decide.model_deployment.stable import serving
 from kanaria.decide.model_deployment.trials import REMEMBERED, forget
+from kanaria.decide.model_deployment.warnings import warnings
 from kanaria.decide.readiness import as_json, conditions, notices, status_write
 from kanaria.judge.checkpoint import checkpoint
 from kanaria.judge.tally import written
@@ -43,7 +44,7 @@ from kanaria.vocabulary import (
 from kanaria.vocabulary.durations import duration_of
 
 CHECKPOINT_EVERY = timedelta(minutes=1)
-VOLATILE = ("verdict", "evidence", "requests", "checkpoint", "checkpoint_at")
+VOLATILE = ("verdict", "evidence", "requests", "plan", "checkpoint", "checkpoint_at")
 """What changes with every window: written with a transition, and at most once a minute."""
 
 
@@ -63,6 +64,8 @@ def record(scene: Scene) -> Decision:
     if aliases and not _alias_failed(scene):
         scene = scene.with_status(aliased=_alias(scene))
     scene = _evidence(scene)
+    if as_json(scene.status) != as_json(scene.md.status):
+        scene = scene.with_status(usual=usual.written(scene))
     known = {notice.reason for notice in scene.notices}
     turned = notices(scene.md.status.conditions, scene.status.conditions)
     told = (*scene.notices, *(notice for notice in turned if notice.reason not in known))
@@ -247,7 +250,7 @@ def _url(scene: Scene) -> str | None:
 
 def _conditions(scene: Scene) -> tuple[Condition, ...]:
     before, ready, generation = scene.md.status.conditions, telling.ready(scene), scene.md.metadata.generation
-    told = conditions(before, scene.outcome, ready, generation, scene.now)
+    told = (*conditions(before, scene.outcome, ready, generation, scene.now), *warnings(scene))
     failure = scene.seen.failure
     if failure is None or not _alias_failed(scene) or not scene.free:
         return told
@@ -292,7 +295,8 @@ def _with_evidence(scene: Scene, trial: Trial) -> Trial:
 
 
 def _steadied(trial: Trial, known: Trial) -> Trial:
-    return trial.model_copy(update={name: getattr(known, name) for name in VOLATILE})
+    kept = VOLATILE if known.plan is not None else tuple(name for name in VOLATILE if name != "plan")  # its first: now
+    return trial.model_copy(update={name: getattr(known, name) for name in kept})
 
 
 def _steady(trial: Trial, known: Trial) -> bool:

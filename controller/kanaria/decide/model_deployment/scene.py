@@ -8,7 +8,11 @@ from typing import Any
 from kanaria.api.metric_policy import MetricPolicy
 from kanaria.api.model_deployment import ModelDeployment, ModelDeploymentStatus, Trial, TrialPhase
 from kanaria.judge.evidence import Evidence
+from kanaria.judge.sequential import SequentialTest
+from kanaria.judge.split import Split
 from kanaria.judge.tally import Tally
+from kanaria.judge.usual import Usual
+from kanaria.judge.watch import Watched
 from kanaria.serving.arrangement import Arrangement
 from kanaria.serving.kserve import NOTHING, Serving
 from kanaria.serving.native import NATIVE
@@ -58,7 +62,25 @@ class Memory:
     readings: Mapping[str, Counters] = field(default_factory=dict)
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
     tallies: Mapping[str, Tally] = field(default_factory=dict)
+    split: Split | None = None
     drained: Mapping[str, datetime] = field(default_factory=dict)
+    usual: Mapping[str, Usual] = field(default_factory=dict)
+    """What is usual of the stable model, by policy/metric: it outlives trials."""
+    watched: Mapping[str, Watched] = field(default_factory=dict)
+    watch_readings: Mapping[str, Counters] = field(default_factory=dict)
+    watch_since: datetime | None = None
+    """Since when the stable model is watched by this process."""
+
+    def of_trial(self, trial: str = "") -> "Memory":
+        """What is kept when another trial begins, or none: nothing of its evidence."""
+        return Memory(
+            trial=trial,
+            drained=self.drained,
+            usual=self.usual,
+            watched=self.watched,
+            watch_readings=self.watch_readings,
+            watch_since=self.watch_since,
+        )
 
     def with_drained(self, drained: Mapping[str, datetime]) -> "Memory":
         """The same with these drains."""
@@ -105,6 +127,15 @@ class Model:
 
 
 @dataclass(frozen=True, slots=True)
+class Judging:
+    """A metric, the test that judges it, with the dispersion it is judged by, and what is usual of stable."""
+
+    key: str
+    test: SequentialTest
+    usual: Usual
+
+
+@dataclass(frozen=True, slots=True)
 class Judged:
     """What the judge says of the candidate; `blind` says what cannot be read, and has not been for long."""
 
@@ -112,6 +143,10 @@ class Judged:
     sentence: str
     short: str
     requests: int
+    unknown: tuple[str, ...] = ()
+    """Metrics of which nobody knows how clumped their bad requests are."""
+    tests: tuple[Judging, ...] = ()
+    """The metrics with what each is judged by."""
     counted: bool = True
     """Whether every metric has counted something of the candidate."""
     readable: bool = True

@@ -1,6 +1,7 @@
 """What do people read of a pass: the phase, why Ready is as it is, and what a trial waits for?"""
 
 from kanaria.api.conditions import Reason
+from kanaria.api.judged import WatchedMetric
 from kanaria.api.model_deployment import Phase, Trial, TrialPhase
 from kanaria.decide.model_deployment.scene import SETTLING, Scene, WayBack
 from kanaria.decide.model_deployment.serve import is_first
@@ -34,7 +35,16 @@ def ready(scene: Scene) -> Ready:
     if last is not None and last.version != stable.version:
         past = f"; the last trial, of version {last.version}, ended as {last.phase}"
         past += f": {last.evidence}" if last.evidence else ""
+    worse = "; ".join(seen.evidence for seen in _degraded(scene))
+    if worse:
+        return Ready(
+            Reason.DEGRADED, f"version {stable.version} answers all requests, worse than it did: {worse}{past}"
+        )
     return Ready(Reason.SERVING, f"version {stable.version} answers all requests{past}")
+
+
+def _degraded(scene: Scene) -> tuple[WatchedMetric, ...]:
+    return tuple(seen for seen in scene.status.watch if seen.verdict is Verdict.FAILED)
 
 
 def phase(scene: Scene) -> Phase:
@@ -50,7 +60,9 @@ def phase(scene: Scene) -> Phase:
     if not wanted:
         failed = scene.trial is not None and scene.trial.phase in SETTLING
         return Phase.DEGRADED if failed else Phase.PENDING
-    return Phase.HEALTHY if isinstance(scene.outcome, Go) else _not_at_rest(scene)
+    if isinstance(scene.outcome, Go):
+        return Phase.DEGRADED if _degraded(scene) else Phase.HEALTHY
+    return _not_at_rest(scene)
 
 
 def _not_at_rest(scene: Scene) -> Phase:

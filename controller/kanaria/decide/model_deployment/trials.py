@@ -9,7 +9,7 @@ from typing import Any
 
 from kanaria.api.conditions import Reason
 from kanaria.api.model_deployment import CandidateModel, ModelDeploymentSpec, PastTrial, Trial, TrialPhase
-from kanaria.decide.model_deployment.scene import Memory, Model, Scene
+from kanaria.decide.model_deployment.scene import Model, Scene
 from kanaria.serving.naming import unscaled
 from kanaria.vocabulary.objects import content_hash
 
@@ -85,7 +85,7 @@ def named(scene: Scene, model: Model) -> Scene:
         step_word="loading",
         analysis=scene.md.spec.analysis,
     )
-    return scene.with_status(trial=trial).but(memory=Memory(trial=trial.id, drained=scene.memory.drained))
+    return scene.with_status(trial=trial).but(memory=scene.memory.of_trial(trial.id))
 
 
 def end(scene: Scene, phase: TrialPhase, evidence: str) -> Scene:
@@ -125,8 +125,7 @@ def forget(scene: Scene) -> Scene:
         id=trial.id, version=trial.version, phase=trial.phase, evidence=trial.evidence, ended_at=trial.ended_at
     )
     history = (past, *(known for known in scene.status.history if known.id != trial.id))[:REMEMBERED]
-    drained = scene.memory.drained
-    return scene.with_status(trial=None, history=history).but(memory=Memory(drained=drained), candidate=None)
+    return scene.with_status(trial=None, history=history).but(memory=scene.memory.of_trial(), candidate=None)
 
 
 def close(scene: Scene, phase: TrialPhase, evidence: str) -> Scene:

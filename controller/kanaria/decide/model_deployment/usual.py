@@ -1,0 +1,45 @@
+"""What is usual of the stable model's requests, and how clumped are its bad ones?
+
+It is learned from every window in which its counters are read, in trials and while it is watched, and outlives both:
+the judge divides by the dispersion, the plan of the next trial starts from the traffic.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from kanaria.decide.model_deployment.metrics import Measured
+from kanaria.decide.model_deployment.scene import Scene
+from kanaria.judge.counts import Window, arms_between, by_series
+from kanaria.judge.usual import Usual, document_of, halves_of, usual_of, watch_usual
+from kanaria.vocabulary import Counters
+
+
+def usual(scene: Scene, key: str) -> Usual:
+    """From memory, after a restart from the status."""
+    known = scene.memory.usual.get(key)
+    return known if known is not None else usual_of(scene.status.usual.get(key, {}))
+
+
+def dispersed(scene: Scene, metric: Measured) -> Measured:
+    """The metric with the dispersion that was measured; with the assumed one before."""
+    dispersion = usual(scene, metric.key).dispersion
+    return replace(metric, test=replace(metric.test, dispersion=dispersion.value))
+
+
+def learn(scene: Scene, metric: Measured, previous: Counters | None, current: Counters) -> Scene:
+    """What is usual after one more reading; whatever the weight, only stable's own rate is looked at."""
+    if previous is None or current.at <= previous.at:
+        return scene
+    window = arms_between(previous, current, changed=previous.at, every=metric.source.window)
+    if not isinstance(window, Window):
+        return scene
+    seconds, arrived = (window.end - window.start).total_seconds(), window.candidate.total + window.stable.total
+    halves = halves_of(by_series(previous.stable, current.stable)) if metric.source.by_pod else None
+    known = watch_usual(usual(scene, metric.key), seconds, arrived, window.stable, halves)
+    return scene.but(memory=replace(scene.memory, usual={**scene.memory.usual, metric.key: known}))
+
+
+def written(scene: Scene) -> Mapping[str, Any]:
+    """What is kept in the status of all that is remembered."""
+    return {**scene.status.usual, **{key: document_of(known) for key, known in sorted(scene.memory.usual.items())}}

@@ -1,0 +1,55 @@
+"""A gateway that does not route as asked holds the step: no more weight, no promotion, until it does."""
+
+import pytest
+
+from deployments import message, phase, reason, serving, trying, weight
+
+
+@pytest.mark.parametrize(("sent", "told"), [(40.0, "40 %"), (0.0, "0 %")], ids=["too much", "nothing at all"])
+def test_the_step_is_held_and_it_is_told_why(sent: float, told: str):
+    world = serving()
+    world.sent = sent
+    world.spec(candidate={"version": "8"}).run(600)
+
+    assert (phase(world), weight(world)) == ("Stepping", 10)
+    assert reason(world) == "SplitNotAsAsked"
+    assert f"the candidate gets {told} of the requests where 10 % was asked" in message(world)
+
+
+def test_it_goes_on_once_the_gateway_does_as_asked():
+    world = serving()
+    world.sent = 40.0
+    world.spec(candidate={"version": "8"}).run(120)
+    held = reason(world)
+    world.sent = None
+    world.run(400)
+
+    assert held == "SplitNotAsAsked"
+    assert phase(world) == "Passed"
+
+
+def test_a_restart_does_not_let_it_rise():
+    world = serving()
+    world.sent = 40.0
+    world.spec(candidate={"version": "8"}).run(120)
+    world.restart()
+    world.run(60)
+
+    assert (reason(world), weight(world)) == ("SplitNotAsAsked", 10)
+
+
+def test_a_worse_candidate_is_taken_back_all_the_same():
+    world = serving()
+    world.sent, world.bad["v8"] = 40.0, 0.2
+    world.spec(candidate={"version": "8"}).run(120)
+
+    assert phase(world) == "Failed"
+
+
+def test_a_gateway_that_does_as_asked_is_never_accused():
+    world = trying()
+    seen = set()
+    for _ in range(60):
+        seen.add(reason(world.run(5)))
+
+    assert "SplitNotAsAsked" not in seen

@@ -80,6 +80,7 @@ class Scene:
     weights: dict[str, int]
     pods: dict[str, tuple[Endpoint, ...]] = field(default_factory=dict)
     more: dict[str, dict[str, Any]] = field(default_factory=dict)
+    filters: list[dict[str, Any]] = field(default_factory=list)
     url: str = ""
     session: aiohttp.ClientSession | None = None
     pools: Pools = field(default_factory=Pools)
@@ -93,7 +94,7 @@ class Scene:
     def table(self) -> Table:
         refs = [{"name": each, "weight": weight, **self.more.get(each, {})} for each, weight in self.weights.items()]
         meta = {"name": "wine", "namespace": "cellar"}
-        return table_of([{"metadata": meta, "spec": {"rules": [{"backendRefs": refs}]}}])
+        return table_of([{"metadata": meta, "spec": {"rules": [{"backendRefs": refs, "filters": self.filters}]}}])
 
     def endpoints(self, _namespace: str, service: str) -> tuple[Endpoint, ...]:
         return self.pods.get(service, ())

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kanaria.serving.naming import SCALING, unscaled
-from kanaria.vocabulary.traffic import Traffic
+from kanaria.vocabulary.traffic import NOTHING_SENT, Sent, Traffic
 
 Spec = Mapping[str, Any]
 
@@ -30,11 +30,16 @@ class Predictor:
 
 @dataclass(frozen=True, slots=True)
 class Arrangement:
-    """The main predictor, which gets what the others leave, and the others; `scaling` is the user's for the main."""
+    """The main predictor, which gets what the others leave, and the others; `scaling` is the user's for the main.
+
+    `sent_to` is the predictor that gets what is `sent` past the weights.
+    """
 
     main: Predictor
     others: tuple[Predictor, ...] = ()
     scaling: Spec = field(default_factory=dict)
+    sent: Sent = NOTHING_SENT
+    sent_to: str = ""
 
     def __post_init__(self) -> None:
         """Give the main predictor what is left.

@@ -10,6 +10,7 @@ class Native:
     """KServe's own canary."""
 
     lays_over = True
+    selects = False
 
     def remedy(self, name: str) -> str:
         """KServe must be told to, and be able to."""

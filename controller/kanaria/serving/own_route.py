@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kanaria.serving import selection
 from kanaria.serving.arrangement import Arrangement, Predictor, least_replicas
 from kanaria.serving.kserve import MODE, Owner, Serving, accepted, said, servers_of, shares
 from kanaria.serving.naming import HTTP_ROUTE, INFERENCE_SERVICE, SCALING, backend_name, unscaled
@@ -39,6 +40,7 @@ class OwnRoute:
 
     gateway: Gateway
     lays_over = False
+    selects = True
 
     def remedy(self, name: str) -> str:
         """The Gateway must exist and take the route."""
@@ -107,7 +109,8 @@ class OwnRoute:
             }
             for each in arrangement.all
         ]
-        spec = {"parentRefs": [parent], "hostnames": list(self.gateway.hostnames), "rules": [{"backendRefs": backends}]}
+        rules = selection.rules(backends, arrangement.sent, backend_name(owner.ref.name, arrangement.sent_to))
+        spec = {"parentRefs": [parent], "hostnames": list(self.gateway.hostnames), "rules": rules}
         return {"apiVersion": api_version, "kind": kind, "metadata": _metadata(owner, owner.ref.name), "spec": spec}
 
 
@@ -202,7 +205,7 @@ def _lists(route: Manifest | None) -> tuple[Any, ...]:
     parents = [(parent["name"], parent.get("namespace")) for parent in spec.get("parentRefs") or ()]
     rules = spec.get("rules") or ()
     backends = [[(ref["name"], ref.get("weight", 1)) for ref in rule.get("backendRefs") or ()] for rule in rules]
-    return parents, backends, list(_headers(rules))
+    return parents, backends, list(_headers(rules)), selection.read(route)
 
 
 def _taken(route: Manifest | None) -> bool:
@@ -225,13 +228,19 @@ def _read(live: Live, known: str) -> Arrangement | None:
         for service in sorted(live.beside, key=_age)
     }
     weights = shares(live.route)
-    order = [backend.removeprefix(f"{name}-").removesuffix("-predictor") for backend in weights]
+    order = [_predictor_of(backend, name) for backend in weights]
     names = order or sorted(found, key=lambda each: each != known)
     others = tuple(_others(names[1:], found, weights, name))
     main = names[0]
     predictor = found.get(main, {})
     scaling = {key: value for key, value in predictor.items() if key in SCALING}
-    return Arrangement(_predictor(main, predictor, 0, name), others, scaling)
+    sent, backend = selection.read(live.route)
+    sent_to = _predictor_of(backend, name) if backend else ""
+    return Arrangement(_predictor(main, predictor, 0, name), others, scaling, sent, sent_to)
+
+
+def _predictor_of(backend: str, name: str) -> str:
+    return backend.removeprefix(f"{name}-").removesuffix("-predictor")
 
 
 def _others(

@@ -51,6 +51,10 @@ class Way(Protocol):
     def lays_over(self) -> bool:
         """Whether a candidate is laid over the main predictor, and so can unset none of its fields."""
 
+    @property
+    def selects(self) -> bool:
+        """Whether requests can be sent past the weights: by their headers, or as copies."""
+
     def remedy(self, name: str) -> str:
         """What to do where the traffic is not split."""
 

@@ -1,5 +1,6 @@
 """How a canary takes its steps: some weight, a pause, more weight."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Annotated, ClassVar, Literal
 
@@ -8,8 +9,9 @@ from pydantic import Field, model_validator
 from kanaria.strategies.kind import At, Next, Scale, StrategyKind
 from kanaria.vocabulary.durations import Duration, duration_of
 from kanaria.vocabulary.kinds import Part
+from kanaria.vocabulary.traffic import HeaderMatch, Sent
 
-_WORDS = "setWeight, pause and setCanaryScale"
+_WORDS = "setWeight, pause, setCanaryScale, setHeaderRoute and setMirrorRoute"
 
 
 class Pause(Part):
@@ -48,6 +50,73 @@ class CanaryScale(Part):
         return f"{self.weight} %" if self.weight is not None else str(self.replicas)
 
 
+class HeaderValue(Part):
+    """What a header holds: exactly one of its members is set."""
+
+    exact: Annotated[str, Field(min_length=1, max_length=4096)] | None = None
+    """This text."""
+    prefix: Annotated[str, Field(min_length=1, max_length=2048)] | None = None
+    """What begins with this text."""
+    regex: Annotated[str, Field(min_length=1, max_length=4096)] | None = None
+    """What this regular expression fits as a whole."""
+
+    @model_validator(mode="after")
+    def _one(self) -> "HeaderValue":
+        if sum(value is not None for value in (self.exact, self.prefix, self.regex)) != 1:
+            raise ValueError("headerValue takes one of exact, prefix and regex")
+        return self
+
+
+class HeaderMatchSpec(Part):
+    """A header that a request must have."""
+
+    header_name: Annotated[str, Field(max_length=256, pattern=r"^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$")]
+    """Its name."""
+    header_value: HeaderValue
+    """What it holds."""
+
+    @property
+    def match(self) -> HeaderMatch:
+        """The same, as the route has it."""
+        value = self.header_value
+        if value.exact is not None:
+            return HeaderMatch(self.header_name, value.exact)
+        return HeaderMatch(self.header_name, value.regex or f"{re.escape(value.prefix or '')}.*", regex=True)
+
+
+class HeaderRoute(Part):
+    """Requests that go to the candidate whatever its weight."""
+
+    name: Annotated[str, Field(min_length=1, max_length=63)]
+    """What a later step calls it."""
+    match: Annotated[tuple[HeaderMatchSpec, ...], Field(max_length=16)] = ()
+    """Headers that a request must all have; none removes the route of that name."""
+
+    @property
+    def headers(self) -> tuple[HeaderMatch, ...]:
+        """The same, as the route has them."""
+        return tuple(each.match for each in self.match)
+
+    @property
+    def word(self) -> str:
+        """The step in the API's words."""
+        return f"setHeaderRoute {self.name}" + ("" if self.match else " off")
+
+
+class MirrorRoute(Part):
+    """Copies of requests to stable that go to the candidate."""
+
+    name: Annotated[str, Field(min_length=1, max_length=63)]
+    """What a later step calls it."""
+    percentage: Annotated[int, Field(ge=1, le=100)] | None = None
+    """Percent of the requests; none removes the route of that name."""
+
+    @property
+    def word(self) -> str:
+        """The step in the API's words."""
+        return f"setMirrorRoute {self.name} " + (f"{self.percentage} %" if self.percentage else "off")
+
+
 class CanaryStep(Part):
     """One step: exactly one of its members is set."""
 
@@ -57,16 +126,27 @@ class CanaryStep(Part):
     """A wait."""
     set_canary_scale: CanaryScale | None = None
     """How many servers the candidate has from here on."""
+    set_header_route: HeaderRoute | None = None
+    """Requests with these headers go to the candidate from here on; needs spec.routing."""
+    set_mirror_route: MirrorRoute | None = None
+    """Copies of requests go to the candidate from here on, and nobody sees its answers; needs spec.routing."""
 
     @model_validator(mode="after")
     def _one(self) -> "CanaryStep":
-        if sum(value is not None for value in (self.set_weight, self.pause, self.set_canary_scale)) != 1:
+        if len([value for value in dict(self).values() if value is not None]) != 1:
             raise ValueError(f"a step is one of {_WORDS}: make a step of each")
         return self
 
     @property
+    def route(self) -> HeaderRoute | MirrorRoute | None:
+        """What it sends past the weights."""
+        return self.set_header_route or self.set_mirror_route
+
+    @property
     def word(self) -> str:
         """The step in the API's words."""
+        if self.route is not None:
+            return self.route.word
         if self.set_canary_scale is not None:
             return f"setCanaryScale {self.set_canary_scale.word}"
         if self.set_weight is not None:
@@ -95,7 +175,8 @@ class Canary(StrategyKind):
             return self._weight(at, step, step.set_weight)
         if step.pause is not None:
             return self._pause(at, step, step.pause, now)
-        return self._enter(at.step + 1, at.weight) if at.scaled else Next(at.step, at.weight, step.word)
+        over = at.sent if step.route is not None else at.scaled
+        return self._enter(at.step + 1, at.weight) if over else Next(at.step, at.weight, step.word)
 
     def resume(self, step: int) -> Next:
         """The newest step up to this one that set a weight, so that the pauses after it are waited for again."""
@@ -128,6 +209,18 @@ class Canary(StrategyKind):
         """What the newest setCanaryScale up to this step says."""
         said = (each.set_canary_scale for each in reversed(self.steps[: step + 1]))
         return next((scale.scale for scale in said if scale is not None), Scale())
+
+    def sends(self, step: int) -> Sent:
+        """What the steps up to this one have set and not removed again."""
+        routes = {route.name: route for each in self.steps[: step + 1] if (route := each.route) is not None}
+        headers = tuple(route.headers for route in routes.values() if isinstance(route, HeaderRoute) and route.match)
+        mirrored = (route.percentage or 0 for route in routes.values() if isinstance(route, MirrorRoute))
+        return Sent(headers, max(mirrored, default=0))
+
+    @property
+    def selects(self) -> str:
+        """The first step that sends anything past the weights."""
+        return next((f"steps[{n}]" for n, each in enumerate(self.steps) if each.route is not None), "")
 
     @property
     def words(self) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from kanaria.vocabulary.kinds import Kind, Union
+from kanaria.vocabulary.traffic import NOTHING_SENT, Sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +15,7 @@ class At:
     """Where a trial is: the index of its step, since when, the weight it has, and whether that is in force.
 
     `proven` says that the judge has proof that the candidate is good enough; `waived` of the steps are not waited for;
-    `scaled` says that as many servers are up as the step wants.
+    `scaled` says that as many servers are up as the step wants, `sent` that what it sends past the weights is so.
     """
 
     step: int
@@ -24,6 +25,7 @@ class At:
     proven: bool = False
     waived: int = 0
     scaled: bool = True
+    sent: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,16 @@ class StrategyKind(Kind):
         """How many servers it wants in this step, whatever its weight."""
         del step
         return Scale()
+
+    def sends(self, step: int) -> Sent:
+        """What the candidate gets beside its weight in this step."""
+        del step
+        return NOTHING_SENT
+
+    @property
+    def selects(self) -> str:
+        """The first step that sends anything past the weights, as a path; empty where none does."""
+        return ""
 
     @property
     @abstractmethod

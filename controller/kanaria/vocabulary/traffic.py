@@ -1,4 +1,4 @@
-"""How requests are split between the stable model and the candidate."""
+"""How requests are split between the stable model and the candidate, and what is sent past the split."""
 
 from dataclasses import dataclass
 
@@ -21,3 +21,27 @@ class Traffic:
     def stable(self) -> int:
         """What is left for the stable model."""
         return 100 - self.candidate
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderMatch:
+    """A header that a request must have: this value, or one that the regular expression fits as a whole."""
+
+    name: str
+    value: str
+    regex: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What a candidate gets beside its weight.
+
+    Requests with all headers of one of these groups, and copies of this percent of all others, whose answers nobody
+    sees.
+    """
+
+    headers: tuple[tuple[HeaderMatch, ...], ...] = ()
+    mirrored: int = 0
+
+
+NOTHING_SENT = Sent()

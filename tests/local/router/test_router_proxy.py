@@ -12,6 +12,7 @@ import pytest
 
 from kanaria.local.router.endpoints import Endpoint
 from routed_backends import Scene, Server, a_proxy, a_server
+from waiting import eventually
 
 
 @pytest.fixture
@@ -168,3 +169,25 @@ async def test_a_request_without_a_route_is_404_and_one_without_weights_500():
         async with scene.session.get(f"{scene.url}/elsewhere") as answer:
             assert answer.status == 404
         assert (await scene.ask())[0] == 500
+
+
+async def test_copies_reach_the_mirror_and_nobody_sees_its_answers():
+    async with a_server() as server, a_server("mirror") as mirror, a_proxy(one(server)) as scene:
+        scene.pods |= {"mirror": (mirror.endpoint,)}
+        copies = {"backendRef": {"name": "mirror"}, "percent": 50}
+        scene.filters = [{"type": "RequestMirror", "requestMirror": copies}]
+
+        answers = Counter([await scene.ask("/echo", data=b"b") for _ in range(100)])
+
+        assert answers == {(200, "POST /echo  b"): 100}
+        await eventually(lambda: 30 < mirror.answered < 70)
+
+
+async def test_a_mirror_that_is_gone_is_no_harm(dead: Endpoint):
+    async with a_server() as server, a_proxy(one(server)) as scene:
+        scene.pods |= {"dead": (dead,)}
+        for name in ("dead", "nowhere"):
+            copies = {"backendRef": {"name": name}, "percent": 100}
+            scene.filters.append({"type": "RequestMirror", "requestMirror": copies})
+
+        assert await scene.ask() == (200, "stable")

@@ -145,3 +145,32 @@ def test_a_backend_without_a_weight_weighs_one():
 
     assert rule is not None
     assert [(b.namespace, b.weight) for b in rule.backends] == [("cellar", 1), ("attic", 3)]
+
+
+def a_selecting_route() -> Thing:
+    """The weights first, then a rule for testers, then one for testers of a team."""
+    route = a_route()
+    tester = {"name": "X-Tester", "value": "yes"}
+    team = {"type": "RegularExpression", "name": "X-Team", "value": "a|b"}
+    route["spec"]["rules"] += [
+        {"matches": [{"headers": headers}], "backendRefs": [{"name": name}]}
+        for headers, name in (([tester], "testers"), ([tester, team], "team"))
+    ]
+    return route
+
+
+@pytest.mark.parametrize(
+    ("headers", "backend"),
+    [
+        pytest.param({}, "wine-predictor", id="no header"),
+        pytest.param({"X-Tester": "no"}, "wine-predictor", id="another value"),
+        pytest.param({"X-Tester": "yes"}, "testers", id="one header"),
+        pytest.param({"X-Tester": "yes", "X-Team": "b"}, "team", id="more headers win"),
+        pytest.param({"X-Tester": "yes", "X-Team": "bb"}, "testers", id="a regular expression fits the whole value"),
+    ],
+)
+def test_the_rule_that_asks_for_most_headers_wins(headers: dict[str, str], backend: str):
+    rule, _ = table_of([a_selecting_route()]).find("wine-cellar.example.com", "/", headers)
+
+    assert rule is not None
+    assert rule.backends[0].service == backend

@@ -4,6 +4,7 @@ Weight rises only while nothing stands in the way: servers ready, counters reada
 come first, then the weight, and a step is over once the gateway does as it was asked.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from kanaria.api.model_deployment import Trial, TrialPhase
@@ -12,12 +13,14 @@ from kanaria.decide.model_deployment.scene import Model, Scene
 from kanaria.decide.model_deployment.serve import is_first, unrouted
 from kanaria.decide.model_deployment.settle import WAVED
 from kanaria.decide.model_deployment.trials import passes, waived
-from kanaria.serving.arrangement import Predictor
+from kanaria.serving.arrangement import Arrangement, Predictor
 from kanaria.serving.naming import SCALING
 from kanaria.serving.order import DRAIN, Goal, candidate_replicas, drain, main_servers, next_arrangement
 from kanaria.strategies.kind import At, Next
 from kanaria.vocabulary import Verdict
+from kanaria.vocabulary.traffic import NOTHING_SENT, Sent
 
+_SENDING = frozenset({TrialPhase.STEPPING, TrialPhase.PASSED})
 FIRST = "the first version: there is nothing to compare it with"
 
 
@@ -69,7 +72,9 @@ def _stepped(scene: Scene, trial: Trial) -> Scene:
         return _arranged(scene.with_trial(step_since=since), trial.weight)
     begun, there = _due(scene, trial)
     scene = scene.with_trial(**begun, step_word=there.word)
-    if there.weight > trial.weight and not _may_rise(scene):
+    strategy = scene.md.spec.strategy.strategy
+    more = there.weight > trial.weight or strategy.sends(there.step) != strategy.sends(trial.step)
+    if more and not _may_rise(scene):
         return _arranged(scene, trial.weight)
     scene = _arranged(scene, there.weight)
     reached = scene.arrangement is not None and scene.arrangement.weight_of(trial.predictor_name) == there.weight
@@ -91,8 +96,23 @@ def _due(scene: Scene, trial: Trial) -> tuple[dict[str, object], Next]:
     proven = scene.judged is not None and scene.judged.verdict is Verdict.PASSED
     unwaited = waived(scene.md.spec.candidate)
     scaled = scene.seen.serving.ready(trial.predictor_name, _wanted(scene, trial, trial.weight))
-    at = At(step, since, trial.weight, _obeyed(scene, trial), proven=proven, waived=unwaited, scaled=scaled)
+    at = At(
+        step,
+        since,
+        trial.weight,
+        _obeyed(scene, trial),
+        proven=proven,
+        waived=unwaited,
+        scaled=scaled,
+        sent=_sent(scene, strategy.sends(step)),
+    )
     return begun, strategy.next(at, scene.now)
+
+
+def _sent(scene: Scene, wanted: Sent) -> bool:
+    """Whether a gateway sends past the weights what the step wants, and nothing else."""
+    live = scene.seen.serving
+    return live.arrangement is not None and live.accepted and live.arrangement.sent == wanted
 
 
 def _wanted(scene: Scene, trial: Trial, weight: int) -> int:
@@ -172,7 +192,18 @@ def _arranged(scene: Scene, weight: int) -> Scene:
     goal = Goal(_predictor(scene.main, servers), candidate, kept, scaling)
     gone = frozenset(name for name, since in drained.items() if scene.now >= since + DRAIN)
     scene = scene.looks(*(since + DRAIN for name, since in drained.items() if not goal.keeps(name)))
-    return _waiting(scene.but(arrangement=next_arrangement(goal, seen, gone)))
+    return _waiting(scene.but(arrangement=_sending(scene, next_arrangement(goal, seen, gone))))
+
+
+def _sending(scene: Scene, wanted: Arrangement) -> Arrangement:
+    """The same, with what the trial's step sends past the weights: to servers that are up, while nothing holds it."""
+    trial = scene.active
+    if trial is None or scene.held or not scene.seen.way.selects or trial.phase not in _SENDING:
+        return wanted
+    if wanted.find(trial.predictor_name) is None or not scene.seen.serving.ready(trial.predictor_name):
+        return wanted
+    sent = scene.md.spec.strategy.strategy.sends(trial.step)
+    return replace(wanted, sent=sent, sent_to=trial.predictor_name if sent != NOTHING_SENT else "")
 
 
 def _waiting(scene: Scene) -> Scene:

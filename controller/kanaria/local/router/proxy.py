@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import aiohttp
@@ -15,7 +17,7 @@ from yarl import URL
 from kanaria.local.router.counters import Cluster, Counters
 from kanaria.local.router.endpoints import Endpoint, Turns
 from kanaria.local.router.pools import Pools
-from kanaria.local.router.routes import Backend, Table
+from kanaria.local.router.routes import Backend, Rule, Table
 
 METRICS = "/stats/prometheus"
 SMALL = 64 * 1024
@@ -57,12 +59,13 @@ class Proxy:
         self._pools = pools
         self._chance = chance
         self._turns = Turns()
+        self._copies: set[asyncio.Future[None]] = set()
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """The answer to any request."""
         if request.path == METRICS:
             return web.Response(text=self._counters.page(), content_type="text/plain")
-        rule, target = self._view.table.find(request.host, request.raw_path)
+        rule, target = self._view.table.find(request.host, request.raw_path, request.headers)
         if rule is None:
             return _refusal(404, f"no HTTPRoute for {request.host}{request.raw_path}")
         backend = rule.choose(self._chance())
@@ -70,7 +73,30 @@ class Proxy:
             return _refusal(500, "the HTTPRoute gives no backend any weight")
         small = (request.content_length or 0) <= SMALL and "Transfer-Encoding" not in request.headers
         body = await request.read() if small else None
-        return await self._forward(Errand(request, target, backend, self._counters.of(backend.cluster), body))
+        errand = Errand(request, target, backend, self._counters.of(backend.cluster), body)
+        self._copy(errand, rule)
+        return await self._forward(errand)
+
+    def _copy(self, errand: Errand, rule: Rule) -> None:
+        """Send copies on their way; nobody waits for them. A request that is streamed has no copy."""
+        for backend, percent in rule.mirrors:
+            if errand.body is not None and self._chance() * 100 < percent:
+                copied = replace(errand, backend=backend, count=self._counters.of(backend.cluster))
+                task = asyncio.ensure_future(self._mirror(copied))
+                self._copies.add(task)
+                task.add_done_callback(self._copies.discard)
+
+    async def _mirror(self, errand: Errand) -> None:
+        endpoint = self._next(errand.backend, None)
+        if endpoint is None:
+            errand.count.add("upstream_cx_none_healthy")
+            return
+        url, headers = URL(endpoint.url + errand.target, encoded=True), _passed_on(errand.request.headers)
+        with self._pools.lease(endpoint) as session, suppress(aiohttp.ClientError, TimeoutError):
+            async with session.request(errand.request.method, url, headers=headers, data=errand.body) as answer:
+                await answer.read()
+                errand.count.answered(answer.status)
+        errand.count.add("upstream_rq_total")
 
     async def _forward(self, errand: Errand) -> web.StreamResponse:
         """At most two attempts, the second only if the first sent nothing."""

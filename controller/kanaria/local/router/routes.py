@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,6 +11,7 @@ from kanaria.local.api_client import Resource, Thing
 from kanaria.local.watching import Key
 
 HTTP_ROUTES = Resource("gateway.networking.k8s.io/v1", "httproutes", "HTTPRoute")
+NO_HEADERS: Mapping[str, str] = {}
 PREFIX = re.compile(r"^/serving/(?P<namespace>[^/]+)/(?P<name>[^/?]+)(?P<rest>[/?].*)?$")
 
 
@@ -26,21 +27,37 @@ class Backend:
     """What is set in the head of its answers."""
 
 
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What a request must be like: its path as (type, value), and all of these headers as (type, name, value)."""
+
+    path: tuple[str, str]
+    headers: tuple[tuple[str, str, str], ...] = ()
+
+    def fits(self, path: str, headers: Mapping[str, str]) -> bool:
+        """Whether a request is so."""
+        kind, value = self.path
+        return _matches(kind, value, path) and all(_has(headers, *each) for each in self.headers)
+
+
 @dataclass(frozen=True)
 class Rule:
-    """One rule of an HTTPRoute: paths as (type, value), any of which matches; none match everything."""
+    """One rule of an HTTPRoute: any match will do, and none means every request; copies go to mirrors, by percent."""
 
-    paths: tuple[tuple[str, str], ...]
+    matches: tuple[Match, ...]
     backends: tuple[Backend, ...]
+    mirrors: tuple[tuple[Backend, int], ...] = ()
 
     @cached_property
     def total(self) -> int:
         """The sum of the weights."""
         return sum(backend.weight for backend in self.backends)
 
-    def matches(self, path: str) -> bool:
-        """Whether the rule is for this path (without its query)."""
-        return not self.paths or any(_matches(kind, value, path) for kind, value in self.paths)
+    def rank(self, path: str, headers: Mapping[str, str]) -> int | None:
+        """How many headers the rule asks of a request that it fits; None where it does not fit."""
+        if not self.matches:
+            return 0
+        return max((len(match.headers) for match in self.matches if match.fits(path, headers)), default=None)
 
     def choose(self, chance: float) -> Backend | None:
         """The backend in whose share `chance` (0 ≤ chance < 1) falls; None if no backend has any weight."""
@@ -59,8 +76,11 @@ class Table:
     by_name: dict[Key, tuple[Rule, ...]]
     by_host: dict[str, Key]
 
-    def find(self, host: str, target: str) -> tuple[Rule | None, str]:
-        """The rule for a request and the target to pass on; `/serving/<namespace>/<route>/…` beats the host."""
+    def find(self, host: str, target: str, headers: Mapping[str, str] = NO_HEADERS) -> tuple[Rule | None, str]:
+        """The rule for a request and the target to pass on; `/serving/<namespace>/<route>/…` beats the host.
+
+        Of several rules that of the most headers counts, then the first.
+        """
         found = PREFIX.match(target)
         if found:
             key: Key | None = (found["namespace"], found["name"])
@@ -69,7 +89,8 @@ class Table:
             key = self.by_host.get(host.partition(":")[0].lower())
         rules = self.by_name.get(key, ()) if key else ()
         path = target.partition("?")[0]
-        return next((rule for rule in rules if rule.matches(path)), None), target
+        ranked = [(rank, rule) for rule in rules if (rank := rule.rank(path, headers)) is not None]
+        return max(ranked, key=lambda each: each[0], default=(0, None))[1], target
 
 
 def table_of(routes: Iterable[Thing]) -> Table:
@@ -84,11 +105,12 @@ def _rules(route: Thing) -> tuple[Rule, ...]:
     namespace, name = _key(route)
     return tuple(
         Rule(
-            paths=tuple(_path(match) for match in rule.get("matches") or []),
+            matches=tuple(Match(_path(match), _headers(match)) for match in rule.get("matches") or []),
             backends=tuple(
                 _backend(ref, namespace, f"httproute/{namespace}/{name}/rule/{index}/backend/{place}")
                 for place, ref in enumerate(rule.get("backendRefs") or [])
             ),
+            mirrors=tuple(_mirrors(rule, namespace, f"httproute/{namespace}/{name}/rule/{index}")),
         )
         for index, rule in enumerate(route["spec"].get("rules") or [])
     )
@@ -106,6 +128,21 @@ def _backend(ref: Thing, namespace: str, cluster: str) -> Backend:
             for entry in (found.get("responseHeaderModifier") or {}).get("set") or []
         ),
     )
+
+
+def _mirrors(rule: Thing, namespace: str, cluster: str) -> Iterator[tuple[Backend, int]]:
+    asked = [each["requestMirror"] for each in rule.get("filters") or [] if each.get("type") == "RequestMirror"]
+    for number, mirror in enumerate(asked):
+        yield _backend(mirror["backendRef"], namespace, f"{cluster}-mirror-{number}"), mirror.get("percent", 100)
+
+
+def _headers(match: Thing) -> tuple[tuple[str, str, str], ...]:
+    return tuple((each.get("type", "Exact"), each["name"], each["value"]) for each in match.get("headers") or [])
+
+
+def _has(headers: Mapping[str, str], kind: str, name: str, value: str) -> bool:
+    held = headers.get(name)
+    return held is not None and (held == value if kind == "Exact" else re.fullmatch(value, held) is not None)
 
 
 def _path(match: Thing) -> tuple[str, str]:

@@ -19,6 +19,8 @@ from kanaria.local.upkeep import down, up
 from waiting import eventually_now
 
 ROOT = Path(__file__).parents[1]
+ROLES = ("", "replicas", "story")
+PORTS_OF_ONE = 8
 READING = {"get", "list", "watch"}
 LOCAL_PARTS = frozenset(("workloads", "kubelet"))
 
@@ -150,19 +152,32 @@ def local(home: Path) -> Iterator[AnyCluster]:
 
 
 @contextmanager
-def controlplane(program: Path, name: str = "kanaria", port: int = 16540) -> Iterator[AnyCluster]:
-    """A real control plane, fresh and empty."""
-    of_its_own = {"CONTROLPLANE_NAME": name, "CONTROLPLANE_PORT": str(port), "CONTROLPLANE_AUDIT": "1"}
-    environment = {**os.environ, **of_its_own}
-    started = subprocess.run([program, "up"], env=environment, capture_output=True, text=True, check=True, timeout=300)
-    try:
-        made = AnyCluster("controlplane", Path(started.stdout.strip().splitlines()[-1]))
+def controlplane(program: Path, role: str = "") -> Iterator[AnyCluster]:
+    """A real control plane, fresh, with what the suite needs."""
+    with bare_controlplane(program, role) as made:
         made.furnish()
         said = made.apply(*obeyed())
         assert said.code == 0, said.err
         yield made
+
+
+@contextmanager
+def bare_controlplane(program: Path, role: str = "", **settings: str) -> Iterator[AnyCluster]:
+    """A real control plane, fresh and empty; one in a role of its own runs beside the suite's."""
+    # Two runs at once on one machine name theirs, by the program's own variables.
+    name, port = os.environ.get("CONTROLPLANE_NAME", "kanaria"), int(os.environ.get("CONTROLPLANE_PORT", "16540"))
+    place = {
+        "CONTROLPLANE_NAME": "-".join(filter(None, (name, role))),
+        "CONTROLPLANE_PORT": str(port + ROLES.index(role) * PORTS_OF_ONE),
+        "CONTROLPLANE_AUDIT": "1",
+    }
+    environment = {**os.environ, **place, **settings}
+    started = subprocess.run([program, "up"], env=environment, capture_output=True, text=True, check=False, timeout=300)
+    try:
+        assert started.returncode == 0, f"{program} up: {started.stderr}"
+        yield AnyCluster("controlplane", Path(started.stdout.strip().splitlines()[-1]))
     finally:
-        subprocess.run([program, "down"], env=environment, capture_output=True, check=True, timeout=60)
+        subprocess.run([program, "down"], env=environment, capture_output=True, check=True, timeout=120)
 
 
 @contextmanager

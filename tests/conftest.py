@@ -1,6 +1,5 @@
 """Fixtures that all rooms' tests share: the cluster that `--cluster` chooses."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,9 +39,7 @@ def cluster(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         with local(tmp_path_factory.mktemp("cluster")) as found:
             yield found
     elif chosen == "controlplane":
-        # Two runs at once on one machine name theirs, by the program's own variables.
-        name, port = os.environ.get("CONTROLPLANE_NAME", "kanaria"), int(os.environ.get("CONTROLPLANE_PORT", "16540"))
-        with controlplane(request.config.getoption("--controlplane"), name, port) as found:
+        with controlplane(request.config.getoption("--controlplane")) as found:
             yield found
     else:
         with named() as found:

@@ -32,7 +32,10 @@ KNOWN: Sequence[Known] = (
     Known(_AFTERWARDS, r"jobs.*managedFields.*\.f:spec\.f:selector$"),
     Known(_AFTERWARDS, r"managedFields\.comparison/Update\.fieldsV1\.f:spec$"),
     Known("which parts of the Go types are values, hence always there, is guessed by name", r"managedFields.*\.\.$"),
-    Known("a condition's times are written as null by the Go types", r"last(Probe|Transition)Time$"),
+    Known(
+        "a condition's times are written as null by the Go types",
+        r"body\.(items\[\d+\]\.)?status\.conditions\[\d+\]\.last(Probe|Transition)Time$",
+    ),
     Known("the owner of a null is the writer of the condition", r"managedFields.*f:last(Probe|Transition)Time$"),
     Known("a list is a map or not by its field's name here, in both kinds", r"POST serviceaccounts.*imagePullSecrets"),
     Known(
@@ -45,12 +48,19 @@ KNOWN: Sequence[Known] = (
     Known("an apply that changes nothing but owners gets a time here", r"two/Apply\.time$"),
     Known("a scale is written as the object it belongs to", r"13 PATCH gadgets/a/status: .*managedFields"),
     # Admission, and the controllers of the real cluster
-    Known("what the taint controllers would do with a Pod's node is not played", r"spec\.tolerations"),
-    Known("who uses a claim is not watched here, so nothing protects it", r"metadata\.finalizers$"),
     Known(
-        "service accounts are made by a controller, so the API server alone cannot ask for one", r"8 POST pods.*: code"
+        "what the taint controllers would do with a Pod's node is not played",
+        r"pods.*: body\.(items\[\d+\]\.)?spec\.tolerations",
     ),
-    Known("a Pod's class of service is read by nobody", r"status\.qosClass$"),
+    Known(
+        "who uses a claim is not watched here, so nothing protects it",
+        r"POST persistentvolumeclaims: body\..*metadata\.finalizers$",
+    ),
+    Known(
+        "service accounts are made by a controller, so the API server alone cannot ask for one",
+        r"makes no sense is refused: 8 POST pods.*: code",
+    ),
+    Known("a Pod's class of service is read by nobody", r"a pod is filled in: .*status\.qosClass$"),
     Known("one address a Pod is enough", r"status(\.fieldsV1\.f:status)?\.(f:)?podIPs$"),
     Known(
         "orphaning is done within the request here, by a controller there",
@@ -90,7 +100,7 @@ KNOWN: Sequence[Known] = (
     Known("a part that a resource lacks is no object that is not there", r"3 PATCH loose/a/status: body"),
     Known(
         "a refused patch is told as what it makes of the object, 400, not as the patch, 422",
-        r"fieldValidation=Strict: code$",
+        r"told or refused: 1[12] PATCH (gadgets/b|configmaps/a)\?fieldValidation=Strict: code$",
     ),
     Known("likewise", r"(9 PATCH configmaps/a|10 PATCH pods/a|11 PATCH configmaps/a\?fieldManager=one): code$"),
     Known("a field's path in a status starts at the object", r"12 PATCH gadgets/a/status: .*(causes|message)"),
@@ -111,7 +121,7 @@ KNOWN: Sequence[Known] = (
     Known("the oldest revision is each server's own", r"16 WATCH gadgets.*message$"),
     # What is not checked
     Known(_TYPES, r"makes no sense is refused: (6|7) POST pods.*code$"),
-    Known(_TYPES, r"3 PATCH pods/a\?dryRun=All: code$"),
+    Known(_TYPES, r"a pod is filled in: 3 PATCH pods/a\?dryRun=All: code$"),
     Known(
         _TYPES,
         r"11 POST jobs.*code$|5 POST deployments.*code$|4 POST deployments.*(causes|message)|12 POST jobs.*(code|body)",
@@ -119,13 +129,20 @@ KNOWN: Sequence[Known] = (
     Known(_TYPES, r"a claim asks for room: (2|3) .*code$"),
     Known(
         _TYPES,
-        r"(6 POST secrets|9 PATCH secrets/i|8 POST leases|2 POST /api/v1/namespaces|18 POST configmaps.*): code$",
+        r"(a secret takes text.*: (6 POST secrets|9 PATCH secrets/i)|kept as they are: 8 POST leases): code$",
     ),
-    Known(_TYPES, r"6 POST pods\?fieldValidation=Strict: code$"),
-    Known("two controllers of one object are the garbage collector's business", r"10 POST configmaps: code$"),
+    Known(
+        _TYPES,
+        r"(comes and goes: 2 POST /api/v1/namespaces|cannot be created is refused: 18 POST configmaps.*): code$",
+    ),
+    Known(_TYPES, r"told or refused: 6 POST pods\?fieldValidation=Strict: code$"),
+    Known(
+        "two controllers of one object are the garbage collector's business",
+        r"stays until both are gone: 10 POST configmaps: code$",
+    ),
     Known(
         "a field said twice is Python's json's business: the last counts",
-        r"7 POST configmaps\?fieldValidation=Strict: code$",
+        r"told or refused: 7 POST configmaps\?fieldValidation=Strict: code$",
     ),
     Known(_PARAMETERS, r"(dryRun=Some|fieldValidation=Never|propagationPolicy=Sideways): code$"),
     Known(_PARAMETERS, r"1[45] WATCH configmaps.*: code$"),
@@ -145,6 +162,6 @@ KNOWN: Sequence[Known] = (
     ),
     Known("a row without an object says nothing of it", r"includeObject=None: body\.rows\[0\]\.object$"),
     Known("the status of a definition is written within the request", r"20 GET .*managedFields"),
-    Known("nobody migrates stored versions", r"storageVersionHash$"),
+    Known("nobody migrates stored versions", r"reading: discovery: 2 .*storageVersionHash$"),
     Known("a Scale of none is written out", r"deployments/a/scale: body\.spec\.replicas$"),
 )

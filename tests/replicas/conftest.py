@@ -22,7 +22,7 @@ def own_cluster(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
         with local(tmp_path_factory.mktemp("replicas")) as found:
             yield found
     elif chosen == "controlplane":
-        with controlplane(request.config.getoption("--controlplane"), "replicas", 16560) as found:
+        with controlplane(request.config.getoption("--controlplane"), "replicas") as found:
             yield found
     else:
         pytest.skip("another operator may act in a cluster that is not ours")

@@ -1,16 +1,13 @@
 """The story on a real API server, with its controllers and its rights; the operator has an account of its own."""
 
 import asyncio
-import os
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from any_cluster import AnyCluster
+from any_cluster import AnyCluster, bare_controlplane
 from kanaria.local.demo.stage import NAMESPACE
 from kanaria.local.demo.story import Story
 from kanaria.local.guest import objection
@@ -21,13 +18,6 @@ from kanaria.local.upkeep import down, up
 
 pytestmark = [pytest.mark.slow, pytest.mark.cluster]
 OPERATOR = "system:serviceaccount:kanaria-system:kanaria"
-# Of its own, beside the suite's, whose fake kubelet would take the Pods: one without nodes.
-OF_ITS_OWN = {
-    "CONTROLPLANE_NAME": "story",
-    "CONTROLPLANE_PORT": "16640",
-    "CONTROLPLANE_KUBELET": "none",
-    "CONTROLPLANE_AUDIT": "1",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +35,9 @@ def host(request: pytest.FixtureRequest) -> Iterator[AnyCluster]:
     program = request.config.getoption("--controlplane")
     if request.config.getoption("--cluster") != "controlplane":
         pytest.skip("the local cluster has its own stories; another's nodes would take the Pods")
-    environment = {**os.environ, **OF_ITS_OWN}
-    started = subprocess.run([program, "up"], env=environment, capture_output=True, text=True, check=True, timeout=300)
-    try:
-        yield AnyCluster("controlplane", Path(started.stdout.strip().splitlines()[-1]))
-    finally:
-        subprocess.run([program, "down"], env=environment, capture_output=True, check=True, timeout=60)
+    # One without nodes: the fake kubelet of the suite's would take the Pods.
+    with bare_controlplane(program, "story", CONTROLPLANE_KUBELET="none") as found:
+        yield found
 
 
 @pytest.fixture(scope="module")

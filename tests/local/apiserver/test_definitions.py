@@ -260,6 +260,25 @@ async def test_an_unsound_definition_is_refused(widgets: Widgets, change: dict[s
     assert field in refused.fields
 
 
+@pytest.mark.parametrize(
+    ("schema", "told"),
+    [
+        pytest.param({"type": "object", "default": {"size": None}}, ".default.size", id="a null in an object"),
+        pytest.param({"type": "array", "items": {"type": "string"}, "default": [1]}, ".default.[0]", id="a wrong item"),
+        pytest.param({"type": "string", "default": 3}, ".default", id="a wrong type"),
+    ],
+)
+async def test_a_default_that_breaks_its_own_schema_is_refused(
+    widgets: Widgets, schema: dict[str, Any], told: str
+) -> None:
+    properties = {"properties": {"size": {"type": "integer"}}} if schema["type"] == "object" else {}
+    whole = {"type": "object", "properties": {"part": schema | properties}}
+    refused = await widgets.cluster.create(widgets.definitions, a_definition(widgets.group, whole))
+
+    assert refused.code == 422
+    assert refused.fields[0].endswith(f".properties[part]{told}")
+
+
 async def test_a_scale_of_a_custom_resource_goes_by_its_paths(widgets: Widgets) -> None:
     paths = {"specReplicasPath": ".spec.count", "statusReplicasPath": ".status.count"}
     path = await widgets.define(subresources={"status": {}, "scale": paths})

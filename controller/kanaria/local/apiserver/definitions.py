@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from kanaria.local.apiserver.refusals import Object, cause
+from kanaria.local.apiserver.schemas import broken
 
 
 def unsound(body: Object) -> list[Object]:
@@ -30,9 +31,26 @@ def _faults_of_versions(versions: list[Object]) -> Iterator[Object]:
         message = "Invalid value: must have exactly one version marked as storage version"
         yield cause("FieldValueInvalid", "spec.versions", message)
     for index, version in enumerate(versions):
-        if not (version.get("schema") or {}).get("openAPIV3Schema"):
-            at = f"spec.versions[{index}].schema.openAPIV3Schema"
+        at = f"spec.versions[{index}].schema.openAPIV3Schema"
+        schema = (version.get("schema") or {}).get("openAPIV3Schema")
+        if not schema:
             yield cause("FieldValueRequired", at, "Required value")
+        else:
+            yield from _faults_of_defaults(schema, at if len(versions) > 1 else "spec.validation.openAPIV3Schema")
+
+
+def _faults_of_defaults(schema: Object, at: str) -> Iterator[Object]:
+    """Defaults that the schema itself would refuse."""
+    if "default" in schema:
+        # A null is told twice: by its type, and for being one.
+        faults = {fault["field"]: fault for fault in reversed(broken(schema["default"], schema))}
+        for field in sorted(faults):
+            yield faults[field] | {"field": f"{at}.default.{field}".rstrip(".")}
+    for name, part in (schema.get("properties") or {}).items():
+        yield from _faults_of_defaults(part, f"{at}.properties[{name}]")
+    for name in ("items", "additionalProperties"):
+        if isinstance(schema.get(name), dict):
+            yield from _faults_of_defaults(schema[name], f"{at}.{name}")
 
 
 def established(body: Object, now: str) -> Object:

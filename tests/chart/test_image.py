@@ -25,10 +25,27 @@ def last_stage() -> list[tuple[str, str]]:
     return told[max(n for n, (word, _) in enumerate(told) if word == "FROM") :]
 
 
-def test_the_image_is_made_in_two_stages_of_the_same_python():
-    bases = [rest.split()[0] for word, rest in instructions() if word == "FROM"]
+def test_the_images_are_made_in_two_stages_each_of_the_same_python():
+    stages = [rest for word, rest in instructions() if word == "FROM"]
 
-    assert bases == ["python:3.11-slim", "python:3.11-slim"]
+    assert stages == [
+        "python:3.11-slim AS built",
+        "built AS built-data",
+        "python:3.11-slim AS data",
+        "python:3.11-slim",
+    ]
+
+
+def test_the_image_that_reads_data_has_what_reads_and_no_installer():
+    told = instructions()
+    begin, end = (told.index(("FROM", stage)) for stage in ("python:3.11-slim AS data", "python:3.11-slim"))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+
+    assert "p['data'] + p['clouds']" in " ".join(rest for _, rest in told[:begin])
+    assert {Requirement(each).name for each in project["data"]} == {"fsspec", "numpy", "pyarrow"}
+    assert ("COPY", "--from=built-data /kanaria /kanaria") in told[begin:end]
+    assert any("pip uninstall" in rest for _, rest in told[begin:end])
+    assert ("USER", "65532:65532") in told[begin:end]
 
 
 def test_the_image_runs_as_the_user_that_the_chart_names():

@@ -31,6 +31,7 @@ EVERYTHING = (
     "serving.url=http://models.example.com",
     "kserve.canaryRouting=httproute",
     "runner.image=registry.example.com/kanaria:1",
+    "data.image=registry.example.com/kanaria-data:1",
     "image.digest=sha256:" + "0" * 64,
     "imagePullSecrets[0].name=registry",
     "podLabels.team=platform",
@@ -117,6 +118,7 @@ def test_the_settings_reach_the_operator():
         "KANARIA_SERVING_URL": "http://models.example.com",
         "KANARIA_CANARY_ROUTING": "httproute",
         "KANARIA_RUNNER_IMAGE": "registry.example.com/kanaria:1",
+        "KANARIA_DATA_IMAGE": "registry.example.com/kanaria-data:1",
     }
 
 
@@ -133,6 +135,10 @@ def test_steps_check_out_with_the_operator_s_image_unless_another_is_named():
 
     image = operator(objects)["spec"]["containers"][0]["image"]
     assert environment(objects)["KANARIA_RUNNER_IMAGE"] == image == f"kanaria:{version_of_the_package()}"
+
+
+def test_data_is_looked_at_with_an_image_beside_the_operator_s_unless_another_is_named():
+    assert environment(rendered())["KANARIA_DATA_IMAGE"] == f"kanaria-data:{version_of_the_package()}"
 
 
 def test_the_network_policy_lets_out_to_what_is_configured_and_nowhere_else():

@@ -18,6 +18,7 @@ def test_each_variable_is_one_setting():
         "KANARIA_GATEWAY_METRICS_URL": "http://gateway/stats",
         "KANARIA_SERVING_URL": "http://serving",
         "KANARIA_RUNNER_IMAGE": "registry.example.com/kanaria:1",
+        "KANARIA_DATA_IMAGE": "registry.example.com/kanaria-data:1",
         "KANARIA_CANARY_ROUTING": "httproute",
         "KANARIA_METRIC_SERVERS": '[{"name": "main", "url": "http://metrics:9090/"}]',
     }
@@ -27,6 +28,7 @@ def test_each_variable_is_one_setting():
         gateway_metrics_url="http://gateway/stats",
         serving_url="http://serving",
         runner_image="registry.example.com/kanaria:1",
+        data_image="registry.example.com/kanaria-data:1",
         canary_routing=CanaryRouting.HTTP_ROUTE,
         metric_servers=(MetricServer(name="main", url="http://metrics:9090"),),
     )

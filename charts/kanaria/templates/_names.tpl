@@ -31,6 +31,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 {{- end -}}
 
+{{/* The image that looks at the data of pipelines. */}}
+{{- define "kanaria.dataImage" -}}
+{{ .Values.data.image | default (printf "%s-data:%s" .Values.image.repository (.Values.image.tag | default .Chart.AppVersion)) }}
+{{- end -}}
+
 {{/* The port of a URL: the one it names, else its scheme's. */}}
 {{- define "kanaria.portOf" -}}
 {{- $url := urlParse . -}}

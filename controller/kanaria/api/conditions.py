@@ -44,6 +44,9 @@ class Reason(StrEnum):
     RUNNING = "Running"  # A run is under way.
     RUN_STARTED = "RunStarted"  # A trigger fired and a run was made.
     RUN_SUCCEEDED = "RunSucceeded"  # All steps and gates of the run passed.
+    DATA_INVALID = "DataInvalid"  # The data breaks its contract; no step was started.
+    DATA_UNREADABLE = "DataUnreadable"  # The data could not be read, again and again; nothing is known of it.
+    DATA_CHANGED = "DataChanged"  # The data changed while the run read it; nothing is proposed.
     STEP_FAILED = "StepFailed"  # A step failed for good.
     DEADLINE_EXCEEDED = "DeadlineExceeded"  # activeDeadlineSeconds is over.
     GATE_REFUSED = "GateRefused"  # A gate judged the model worse than its bound.

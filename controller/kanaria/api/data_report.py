@@ -18,9 +18,9 @@ class Violation(Part):
     """The column."""
     count: int = 0
     """How many rows, or files, break it."""
-    rows: tuple[Annotated[str, Field(max_length=256)], ...] = ()
+    rows: Annotated[tuple[Annotated[str, Field(max_length=256)], ...], Field(max_length=5)] = ()
     """The first such rows, as FILE:ROW, counted from 1 without the header."""
-    values: tuple[Annotated[str, Field(max_length=80)], ...] = ()
+    values: Annotated[tuple[Annotated[str, Field(max_length=80)], ...], Field(max_length=3)] = ()
     """The first such values; their lengths only where the data is masked."""
     expected: Annotated[str, Field(max_length=256)] = ""
     """What the contract asks for."""

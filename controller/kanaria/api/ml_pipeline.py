@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from kanaria.api.git_sync import GitBranch, GitPath, GitUrl
+from kanaria.api.pipeline_data import Data
 from kanaria.api.resource import Name, ObjectReference, Resource, ResourceStatus
 from kanaria.triggers import Trigger
 from kanaria.vocabulary.durations import Duration
@@ -159,6 +160,8 @@ class PipelineSpec(Part):
     """Values for the steps."""
     source: Source | None = None
     """The pipeline's own code."""
+    data: Annotated[tuple[Data, ...], Field(max_length=16)] = ()
+    """Files that the pipeline reads, looked at by a Job before the first step and after the last one."""
     triggers: Annotated[tuple[Trigger, ...], Field(max_length=TRIGGERS_MAX)] = ()
     """What starts a run, beside the annotation kanaria.dev/run."""
     concurrency_policy: Literal["Forbid"] = "Forbid"
@@ -191,6 +194,14 @@ class PipelineSpec(Part):
                     f"spec.triggers {trigger.name!r} looks at the code, but there is no spec.source; "
                     "say where the code is, or remove the trigger"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _data_is_named_once(self) -> "PipelineSpec":
+        names = [data.name for data in self.data]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice:
+            raise ValueError(f"spec.data names {twice!r} twice; give each entry its own name")
         return self
 
     @model_validator(mode="after")

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from kanaria.api.ml_pipeline import PipelineSpec
 from kanaria.api.resource import Name, ObjectReference, Resource, ResourceStatus, Text
+from kanaria.api.run_data import DataStatus
 from kanaria.vocabulary.kinds import Part
 from kanaria.vocabulary.verdict import Verdict
 
@@ -168,6 +169,8 @@ class MLPipelineRunStatus(ResourceStatus):
     """When it ended."""
     tracking: Tracking | None = None
     """The MLflow run."""
+    data: Annotated[tuple[DataStatus, ...], Field(max_length=16)] = ()
+    """The data that it reads."""
     steps: Annotated[tuple[StepStatus, ...], Field(max_length=64)] = ()
     """The steps."""
     metrics: Annotated[Mapping[str, float], Field(max_length=50)] = {}

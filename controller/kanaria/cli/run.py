@@ -68,6 +68,8 @@ def run(
 
     - **KANARIA_RUNNER_IMAGE**: Kanaria's own image, which checks the code out into each step; default: kanaria.
 
+    - **KANARIA_DATA_IMAGE**: the image with the extra [data], which looks at the data of pipelines; default: kanaria.
+
     - **KANARIA_ALLOW_FILE_REMOTES**: true allows file: repositories, as --dev does.
     """
     from kanaria.handlers.endpoints import Address, AddressError  # noqa: PLC0415 - heavy, and only this verb needs it
@@ -94,6 +96,7 @@ def settings_from(environment: Mapping[str, str], *, dev: bool = False) -> Setti
         serving_url=environment.get("KANARIA_SERVING_URL"),
         allow_file_remotes=dev or environment.get("KANARIA_ALLOW_FILE_REMOTES", "").lower() in {"1", "true", "yes"},
         runner_image=environment.get("KANARIA_RUNNER_IMAGE", "kanaria"),
+        data_image=environment.get("KANARIA_DATA_IMAGE", "kanaria"),
         canary_routing=_canary_routing(environment.get("KANARIA_CANARY_ROUTING") or CanaryRouting.AUTO),
         metric_servers=_metric_servers(environment.get("KANARIA_METRIC_SERVERS", "")),
     )

@@ -14,6 +14,7 @@ from kanaria.data.chunk import Chunk, Values
 ROWS_TOLD = 5
 VALUES_TOLD = 3
 VALUE_MAX = 40
+COLUMN_MAX = 256
 
 
 @dataclass(slots=True)
@@ -101,7 +102,7 @@ class Contract:
 
     def _note(self, rule: Rule, column: str, file: str, expected: str = "") -> None:
         """A fault of a whole file."""
-        offence = self.offences.setdefault((rule, column), Offence(expected))
+        offence = self.offences.setdefault((rule, column[:COLUMN_MAX]), Offence(expected))
         if len(offence.rows) < ROWS_TOLD:
             offence.rows.append(file)
         offence.count += 1

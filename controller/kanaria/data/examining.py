@@ -16,6 +16,9 @@ MESSAGE_MAX = 3_800
 """Bytes of a termination message, with room for what holds it: Kubernetes cuts it at 4,096."""
 
 
+NAME_MAX = 200
+
+
 @dataclass(frozen=True, slots=True)
 class Examined:
     """What one reading of the data found."""
@@ -75,7 +78,7 @@ def examined(data: Data) -> Examined:
 
 
 def _read(files: Files, file: File, way: Way, contract: Contract, statistics: Statistics) -> None:
-    name = file.name or file.path.rpartition("/")[2]
+    name = (file.name or file.path.rpartition("/")[2])[-NAME_MAX:]
     try:
         for chunk in rows(files, file, way):
             contract.take(name, chunk)

@@ -50,7 +50,9 @@ def _seen(run: MLPipelineRun, world: World) -> Seen:
         landed=dict(_landed(run, found.values(), world)),
         applied_at=dict(_applied_at(found.values(), world)),
         failure=world.failure(run.ref),
-        ground=Ground(settings.mlflow_tracking_uri or "", settings.runner_image, settings.allow_file_remotes),
+        ground=Ground(
+            settings.mlflow_tracking_uri or "", settings.runner_image, settings.data_image, settings.allow_file_remotes
+        ),
     )
 
 

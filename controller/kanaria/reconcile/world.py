@@ -63,6 +63,7 @@ class Settings:
     serving_url: str | None = None
     allow_file_remotes: bool = False
     runner_image: str = "kanaria"
+    data_image: str = "kanaria"
     canary_routing: CanaryRouting = CanaryRouting.AUTO
     metric_servers: tuple[MetricServer, ...] = ()
 

@@ -11,6 +11,8 @@ GIT_SYNC = "kanaria.dev/git-sync"
 """Label of everything a GitSync applied: its name; with its namespace before it on cluster-wide objects."""
 STEP = "kanaria.dev/step"
 """Label of a step's Job and Pod, for people: kubectl logs -l kanaria.dev/step=train."""
+DATA = "kanaria.dev/data"
+"""Label of the Jobs that look at data, and of their Pods: the entry of spec.data."""
 RUN_REQUEST = "kanaria.dev/run"
 """Annotation of a pipeline: another value asks for a run."""
 

@@ -16,12 +16,26 @@ def admit(scene: Scene) -> Turn:
     reference = unknown_reference(scene.pipeline)
     if reference:
         return failed(scene, Reason.INVALID_SPEC, reference)
+    elsewhere = _file_elsewhere(scene)
+    if elsewhere:
+        return failed(scene, Reason.INVALID_SPEC, elsewhere)
     if _refused(scene.seen.failure):
         return _invalid(scene)
     if scene.status.phase is not None:
         return Turn(scene.status)
     entries = tuple(StepStatus(name=step.name) for step in scene.pipeline.steps)
     return going_on(scene, phase=RunPhase.PENDING, started_at=scene.now, steps=entries)
+
+
+def _file_elsewhere(scene: Scene) -> str:
+    """Where data is a file of a machine, in a cluster whose Pods do not share one."""
+    places = enumerate(scene.pipeline.data) if not scene.seen.ground.file_remotes else ()
+    found = next((index for index, data in places if data.uri.startswith("file:")), None)
+    if found is None:
+        return ""
+    return (
+        f"spec.data[{found}].uri: file: is for local clusters; put the data where Pods can read it: s3, gs, az, https"
+    )
 
 
 def _refused(failure: Failure | None) -> bool:

@@ -3,11 +3,13 @@
 from typing import Any
 
 from kanaria.api.ml_pipeline_run import MLPipelineRunStatus
+from kanaria.api.run_data import DataStatus
 
 STATUS_MAX = 10_000
 """Bytes that a status may have as JSON; with more than thirty steps their bare entries may take more."""
 _SHORTER = (300, 120, 40)
 _FEW = 10
+_RULES = 2
 
 
 def bounded(status: MLPipelineRunStatus) -> MLPipelineRunStatus:
@@ -19,10 +21,16 @@ def bounded(status: MLPipelineRunStatus) -> MLPipelineRunStatus:
             update={
                 "steps": tuple(_cut(entry, length) for entry in status.steps),
                 "gates": tuple(_cut(entry, length) for entry in status.gates),
+                "data": tuple(_fewer(entry) for entry in status.data),
                 "metrics": dict(list(status.metrics.items())[:_FEW]),
             }
         )
     return status
+
+
+def _fewer(entry: DataStatus) -> DataStatus:
+    """The entry with its first broken rules: they are counted all the same."""
+    return entry.model_copy(update={"violations": entry.violations[:_RULES]})
 
 
 def _cut(entry: Any, length: int) -> Any:

@@ -113,6 +113,7 @@ def _told(scene: Scene, gates: tuple[GateStatus, ...]) -> Turn:
         "kanaria.commit": scene.run.spec.revision,
         "kanaria.gates": str(verdict),
     } | {f"kanaria.gate.{each.policy}.{each.metric}": str(each.verdict) for each in gates}
+    tags |= {f"kanaria.data.{entry.name}": entry.digest for entry in scene.status.data}
     return replace(turn, first=tuple(TagModelVersion(model.name, model.version, k, v) for k, v in tags.items() if v))
 
 

@@ -11,6 +11,7 @@ from kanaria.decide import readiness
 from kanaria.decide.forbidden import remedy
 from kanaria.decide.ml_pipeline_run.admit import admit
 from kanaria.decide.ml_pipeline_run.bounds import bounded
+from kanaria.decide.ml_pipeline_run.data import check, compare, jobs_at_work
 from kanaria.decide.ml_pipeline_run.gate import gate
 from kanaria.decide.ml_pipeline_run.inquire import inquire
 from kanaria.decide.ml_pipeline_run.propose import propose
@@ -39,7 +40,18 @@ from kanaria.vocabulary import (
     marks,
 )
 
-PHASES: tuple[Callable[[Scene], Turn], ...] = (admit, track, steps, inquire, register, measure, gate, propose)
+PHASES: tuple[Callable[[Scene], Turn], ...] = (
+    admit,
+    track,
+    check,
+    steps,
+    compare,
+    inquire,
+    register,
+    measure,
+    gate,
+    propose,
+)
 WATCHES = (Watch("batch/v1", "Job", marks.OWNER), Watch("v1", "Pod", marks.OWNER))
 RETRY = timedelta(seconds=5)
 _ENDED = ("Complete", "Failed", "SuccessCriteriaMet", "FailureTarget")
@@ -156,6 +168,8 @@ def _held_back(scene: Scene, turn: Turn, asked: tuple[Question, ...]) -> Plan:
 def _swept(scene: Scene) -> Iterator[Act]:
     """Jobs that still try what was given up go: else an image that turns up late would start a step of the past."""
     running = {entry.job for entry in scene.status.steps if entry.phase is StepPhase.RUNNING}
+    if scene.status.phase is not RunPhase.FAILED:
+        running |= jobs_at_work(scene.status.data)
     account = Account(scene.run.metadata.namespace, scene.pipeline.service_account_name)
     for name, job in sorted(scene.seen.jobs.items()):
         ended = any(c["type"] in _ENDED for c in (job.get("status") or {}).get("conditions") or [])

@@ -40,6 +40,8 @@ class Ground:
 
     tracking_uri: str = ""
     runner_image: str = "kanaria"
+    data_image: str = "kanaria"
+    """The image that can read data; larger than the operator's."""
     file_remotes: bool = False
     """Whether this is a local cluster, where repositories and artifacts may be files."""
 

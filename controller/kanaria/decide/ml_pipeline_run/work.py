@@ -1,5 +1,6 @@
 """Which Job does an attempt of a step."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from kanaria.api.ml_pipeline import Step
@@ -66,8 +67,18 @@ def _environment(scene: Scene, own: tuple[tuple[str, str], ...]) -> tuple[tuple[
         "MLFLOW_EXPERIMENT_NAME": tracking.experiment if tracking else "",
         "MLFLOW_RUN_ID": mlflow_run_id(scene.status),
         "KANARIA_OUTPUTS": OUTPUTS_FILE,
+        **dict(told_to_steps(scene)),
     }
     return tuple((given | dict(own)).items())
+
+
+def told_to_steps(scene: Scene) -> Iterator[tuple[str, str]]:
+    """The variables by which steps find the data."""
+    digests = {entry.name: entry.digest for entry in scene.status.data}
+    for data in scene.pipeline.data:
+        name = f"KANARIA_DATA_{data.name.upper().replace('-', '_')}"
+        yield name, data.uri
+        yield f"{name}_DIGEST", digests.get(data.name, "")
 
 
 def _checkout(scene: Scene) -> Checkout | None:

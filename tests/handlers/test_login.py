@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from kanaria.handlers.login import NoClusterError, access
+from kanaria.local.kubeconfig import api_from
 
 
 def kubeconfig(folder: Path, server: str, **user: str) -> Path:
@@ -51,6 +52,40 @@ def test_a_rotated_token_is_read_anew(elsewhere: Path, monkeypatch: pytest.Monke
     kubeconfig(elsewhere, "http://127.0.0.1:1", token="new")
 
     assert access(kopf.OperatorSettings()).headers == {"Authorization": "Bearer new"}
+
+
+LOGIN = """#!/bin/sh
+echo '{"apiVersion": "client.authentication.k8s.io/v1", "status": {"token": "of a program"}}'
+"""
+
+
+def with_a_program(folder: Path, command: str = "./login") -> Path:
+    """A kubeconfig as clouds write them."""
+    path = kubeconfig(folder, "http://127.0.0.1:1")
+    config = yaml.safe_load(path.read_text())
+    config["users"][0]["user"] = {"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": command}}
+    path.write_text(yaml.safe_dump(config))
+    (folder / "login").write_text(LOGIN)
+    (folder / "login").chmod(0o755)
+    return path
+
+
+def test_a_program_of_the_kubeconfig_is_asked_as_kubectl_asks_it(elsewhere: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("KUBECONFIG", str(with_a_program(elsewhere)))
+
+    assert access(kopf.OperatorSettings()).headers == {"Authorization": "Bearer of a program"}
+
+
+async def test_the_local_parts_ask_it_too(elsewhere: Path):
+    async with api_from(with_a_program(elsewhere)) as api:
+        assert api.headers["Authorization"] == "Bearer of a program"
+
+
+def test_a_program_that_is_not_there_is_told(elsewhere: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("KUBECONFIG", str(with_a_program(elsewhere, "no-such-login")))
+
+    with pytest.raises(NoClusterError, match="no-such-login', which is not there: install it, or give a kubeconfig"):
+        access(kopf.OperatorSettings())
 
 
 @pytest.mark.usefixtures("elsewhere")

@@ -5,6 +5,8 @@ import os
 import kopf
 
 from kanaria.cluster.connection import Access
+from kanaria.cluster.exec_plugin import PluginError
+from kanaria.handlers.plugin import with_plugin
 
 
 class NoClusterError(Exception):
@@ -15,7 +17,8 @@ def credentials(settings: kopf.OperatorSettings) -> kopf.ConnectionInfo:
     """From the kubeconfig that $KUBECONFIG names, else the Pod's service account, else ~/.kube/config.
 
     Raises:
-        NoClusterError: if there is none of them, or the file that is named is not there.
+        NoClusterError: if there is none of them, the file that is named is not there, or a program that the kubeconfig
+            has its credentials from gives none.
     """
     ways = (kopf.login_with_service_account, kopf.login_with_kubeconfig)
     named = os.environ.get("KUBECONFIG")
@@ -25,10 +28,17 @@ def credentials(settings: kopf.OperatorSettings) -> kopf.ConnectionInfo:
         except FileNotFoundError as error:
             raise NoClusterError(f"KUBECONFIG names {named}, which is not there: correct it, or unset it") from error
         if found is not None:
-            return found
+            return _with_plugin(found) if login is kopf.login_with_kubeconfig else found
     raise NoClusterError(
         "there is no cluster: give --kubeconfig, set KUBECONFIG, or run in a Pod with a service account"
     )
+
+
+def _with_plugin(found: kopf.ConnectionInfo) -> kopf.ConnectionInfo:
+    try:
+        return with_plugin(found)
+    except PluginError as error:
+        raise NoClusterError(str(error)) from error
 
 
 def of_a_person() -> tuple[Access, str]:

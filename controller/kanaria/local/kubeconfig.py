@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from kanaria.cluster.exec_plugin import PluginError, asked
 from kanaria.local.api_client import Api
 
 FILES = {"certificate-authority", "client-certificate", "client-key"}
@@ -48,7 +49,19 @@ def _current(kubeconfig: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     cluster = _named(config["clusters"], context["cluster"])["cluster"]
     user = _named(config["users"], context["user"])["user"]
     folder = kubeconfig.absolute().parent
-    return _rooted(cluster, folder), _rooted(user, folder)
+    return _rooted(cluster, folder), _rooted(_with_plugin(user, cluster, folder), folder)
+
+
+def _with_plugin(user: dict[str, Any], cluster: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The user with the credentials of the program that clouds name there; ValueError where it gives none."""
+    if "exec" not in user:
+        return user
+    try:
+        given = asked(user["exec"], cluster, folder)
+    except PluginError as error:
+        raise ValueError(str(error)) from error
+    pair = {"client-certificate-data": _encoded(given.certificate), "client-key-data": _encoded(given.key)}
+    return ({"token": given.token} if given.token else {}) | (pair if given.certificate and given.key else {})
 
 
 def _rooted(entry: dict[str, Any], folder: Path) -> dict[str, Any]:
@@ -75,6 +88,10 @@ def _trust(cluster: dict[str, Any], user: dict[str, Any]) -> ssl.SSLContext:
     elif "client-certificate" in user:
         context.load_cert_chain(user["client-certificate"], user["client-key"])
     return context
+
+
+def _encoded(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
 
 
 def _decoded(data: str | None) -> str | None:

@@ -5,8 +5,10 @@ from typing import Any
 
 from kanaria.api import MetricPolicy, ModelDeployment
 from kanaria.decide.model_deployment.trials import trial_id
+from kanaria.serving.choice import CanaryRouting
 from model_world import ModelWorld, Thing
 from own_route_world import OwnRouteWorld
+from unnamed_world import UnnamedWorld
 
 STEPS = [{"setWeight": 10}, {"pause": {"duration": "60s"}}, {"setWeight": 50}, {"pause": {"duration": "60s"}}]
 PREDICTOR = {"model": {"modelFormat": {"name": "sklearn"}}, "minReplicas": 1}
@@ -58,13 +60,18 @@ def a_trial_of(manifest: Mapping[str, Any], phase: str, **more: Any) -> Thing:
     return {**known, "weight": 100, "phase": phase, "startedAt": "2026-01-15T12:00:00Z", **more}
 
 
-def a_world(policies: tuple[MetricPolicy, ...] | None = None, **fields: Any) -> ModelWorld:
+def a_world(
+    policies: tuple[MetricPolicy, ...] | None = None, setting: CanaryRouting | None = None, **fields: Any
+) -> ModelWorld:
     """A world whose Git holds this spec, with nothing done yet."""
     metadata = {"name": "wine", "namespace": "cellar", "uid": "u-md", "generation": 1}
     body = {"kind": "ModelDeployment", "metadata": metadata, "spec": a_spec(**fields), "status": {}}
     known = (a_policy(),) if policies is None else policies
+    named = {policy.metadata.name: policy for policy in known}
+    if setting is not None:
+        return UnnamedWorld(body, policies=named, setting=setting)
     kind = OwnRouteWorld if "routing" in fields else ModelWorld
-    return kind(body, policies={policy.metadata.name: policy for policy in known})
+    return kind(body, policies=named)
 
 
 def serving(version: str = "7", **fields: Any) -> ModelWorld:

@@ -10,7 +10,7 @@ from typing import Any
 from kanaria.decide.model_deployment import Seen
 from kanaria.local.kserve import planning
 from kanaria.local.kserve.rendering import Runtime
-from kanaria.serving.choice import CanaryRouting, choose
+from kanaria.serving.choice import Asked, CanaryRouting, choose
 from kanaria.serving.own_route import Gateway
 from kanaria.serving.way import Live
 from kanaria.vocabulary import Act, Delete
@@ -29,7 +29,7 @@ class OwnRouteWorld(ModelWorld):
     def seen(self) -> Seen:
         live = Live(None, tuple(copy.deepcopy(each) for each in self.own.values()), self.deployments, self.route)
         asked = GATEWAY if "routing" in self.md["spec"] else None
-        chosen = choose(CanaryRouting.AUTO, asked, live)
+        chosen = choose(CanaryRouting.AUTO, Asked(asked), live)
         stable = self.read_md().status.stable
         return Seen(
             live=live,

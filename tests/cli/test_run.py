@@ -35,8 +35,8 @@ def test_each_variable_is_one_setting():
 
 
 def test_an_unknown_way_of_routing_is_refused_with_those_there_are():
-    with pytest.raises(SettingError, match="is 'knative'; it must be one of: auto, native, httproute"):
-        settings_from({"KANARIA_CANARY_ROUTING": "knative"})
+    with pytest.raises(SettingError, match="is 'istio'; it must be one of: auto, native, httproute, knative, none"):
+        settings_from({"KANARIA_CANARY_ROUTING": "istio"})
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from kanaria.serving.arrangement import Arrangement, Predictor
-from kanaria.serving.choice import ADDED, REMOVED, CanaryRouting, choose
+from kanaria.serving.choice import ADDED, REMOVED, Asked, CanaryRouting, choose
 from kanaria.serving.kserve import Owner
 from kanaria.serving.native import NATIVE
 from kanaria.serving.own_route import Gateway, OwnRoute, gateway_of
@@ -210,7 +210,7 @@ KSERVES: Manifest = {"metadata": {"name": "wine"}}
 def test_what_serves_keeps_its_way_and_the_spec_chooses_that_of_what_is_new(
     allowed: str, asked: Gateway | None, live: Live, own: object, objection: str
 ):
-    chosen = choose(CanaryRouting(allowed), asked, live)
+    chosen = choose(CanaryRouting(allowed), Asked(asked), live)
 
     assert (chosen.way is not NATIVE) == own
     assert objection in chosen.objection
@@ -218,6 +218,6 @@ def test_what_serves_keeps_its_way_and_the_spec_chooses_that_of_what_is_new(
 
 
 def test_a_route_whose_gateway_is_named_no_more_keeps_it():
-    way = choose(AUTO, None, OWN).way
+    way = choose(AUTO, Asked(), OWN).way
 
     assert [s.in_order for s in way.steps(OWNER, Arrangement(SEVEN), OWN) if isinstance(s, Put)] == [True, True]

@@ -63,8 +63,9 @@ def run(
 
     - **KANARIA_SERVING_URL**: where a local router takes requests; default: what KServe tells.
 
-    - **KANARIA_CANARY_ROUTING**: auto, native (KServe's route only) or httproute (KServe splits no traffic here: a
-      ModelDeployment must name a Gateway in spec.routing); default: auto, what each ModelDeployment says.
+    - **KANARIA_CANARY_ROUTING**: auto, native (KServe's route only), httproute (KServe splits no traffic here: a
+      ModelDeployment must name a Gateway in spec.routing), knative (KServe's Knative mode) or none (nothing splits
+      traffic here: only stable is served); default: auto, what each ModelDeployment says.
 
     - **KANARIA_RUNNER_IMAGE**: Kanaria's own image, which checks the code out into each step; default: kanaria.
 

@@ -13,8 +13,7 @@ from kanaria.decide.model_deployment.wishes import edits_due
 from kanaria.decide.unreadable import readable, refuse, sentence
 from kanaria.reconcile.world import World
 from kanaria.serving import naming
-from kanaria.serving.arrangement import read_spec
-from kanaria.serving.choice import Choice, choose, served_way
+from kanaria.serving.choice import Asked, Choice, choose, served_way
 from kanaria.serving.own_route import Gateway
 from kanaria.serving.way import Live
 from kanaria.vocabulary import Answered, ObjectName, ObjectRef, Plan, marks
@@ -54,7 +53,8 @@ class ModelDeploymentPass:
 
 def _observe(deployment: ModelDeployment, live: Live, world: World, invalid: str) -> Seen:
     stable, url = deployment.status.stable, world.settings.gateway_metrics_url
-    asked = Choice(served_way(live)) if invalid else choose(world.settings.canary_routing, _gateway(deployment), live)
+    wanted = Asked(_gateway(deployment), deployment.metadata.annotations.get(naming.MODE, ""))
+    asked = Choice(served_way(live)) if invalid else choose(world.settings.canary_routing, wanted, live)
     return Seen(
         live=live,
         way=asked.way,
@@ -84,11 +84,13 @@ def _live(name: ObjectName, world: World) -> Live:
     service = world.objects.get(naming.service_ref(name))
     owned = world.objects.list(*naming.INFERENCE_SERVICE, name.namespace, marks.owned_by(owner))
     beside = tuple(each for each in owned if each["metadata"]["name"] != name.name)
-    refs = [naming.deployment_ref(ObjectName(name.namespace, each["metadata"]["name"]), "") for each in beside]
-    predictors = read_spec(service["spec"]).all if service is not None else ()
-    refs.extend(naming.deployment_ref(name, predictor.name) for predictor in predictors)
-    found = {ref.name: world.objects.get(ref) for ref in refs}
-    deployments = {key: thing for key, thing in found.items() if thing is not None}
+    made_for = [each["metadata"]["name"] for each in (*beside, *([service] if service else []))]
+    found = [
+        thing
+        for made in made_for
+        for thing in world.objects.list(*naming.DEPLOYMENT, name.namespace, {naming.SERVICE_LABEL: made})
+    ]
+    deployments = {thing["metadata"]["name"]: thing for thing in found}
     return Live(service, beside, deployments, world.objects.get(naming.route_ref(name)))
 
 

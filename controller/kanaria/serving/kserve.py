@@ -9,16 +9,16 @@ spec. What a request meets is the HTTPRoute's weights, once a gateway has accept
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from kanaria.serving.arrangement import Arrangement, read_spec, spec_of
-from kanaria.serving.naming import INFERENCE_SERVICE, backend_name
+from kanaria.serving.naming import INFERENCE_SERVICE, MODE, backend_name
 from kanaria.vocabulary import ObjectRef, marks
 from kanaria.vocabulary.objects import Manifest
 
-MODE = {"serving.kserve.io/deploymentMode": "Standard"}
+STANDARD = {MODE: "Standard"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,7 @@ class Servers:
     since: datetime | None = None  # since when it is available, or not
     message: str = ""
     routed: int = 0
+    backend: str = ""  # what a request of it is sent to: a Service, or a revision of Knative's
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class Serving:
     accepted: bool = False  # and a gateway has taken it as it is
     url: str | None = None
     message: str = ""
+    room: int | None = None  # how many predictors may stand beside the main one; as many as one likes where None
 
     def of(self, name: str) -> Servers:
         """The servers of a predictor."""
@@ -94,7 +96,7 @@ def _manifest(owner: Owner, spec: Mapping[str, Any]) -> dict[str, Any]:
             "name": owner.ref.name,
             "namespace": owner.ref.namespace,
             "labels": dict(marks.owned_by(owner.ref)),
-            "annotations": MODE,
+            "annotations": STANDARD,
             "ownerReferences": [marks.owner_reference(owner.ref, owner.uid)],
         },
         "spec": spec,
@@ -111,7 +113,8 @@ def observe(service: Manifest | None, deployments: Mapping[str, Manifest], route
     servers = {}
     for predictor in arrangement.all:
         backend = backend_name(name, predictor.name)
-        servers[predictor.name] = servers_of(deployments.get(backend), weights.get(backend, 0))
+        found = servers_of(deployments.get(backend), weights.get(backend, 0))
+        servers[predictor.name] = replace(found, backend=backend)
     status = service.get("status") or {}
     return Serving(
         arrangement=arrangement,
@@ -141,6 +144,12 @@ def servers_of(deployment: Manifest | None, routed: int) -> Servers:
         message=_why(status, condition),
         routed=routed,
     )
+
+
+def updated_at(deployment: Manifest) -> datetime | None:
+    """When a Deployment that rolls last came nearer to its newest template."""
+    condition = _condition(deployment.get("status") or {}, "Progressing")
+    return _moment(condition.get("lastUpdateTime") or condition.get("lastTransitionTime"))
 
 
 def _why(status: Mapping[str, Any], available: Mapping[str, Any]) -> str:

@@ -10,6 +10,12 @@ INFERENCE_SERVICE = ("serving.kserve.io/v1beta1", "InferenceService")
 DEPLOYMENT = ("apps/v1", "Deployment")
 HTTP_ROUTE = ("gateway.networking.k8s.io/v1", "HTTPRoute")
 
+MODE = "serving.kserve.io/deploymentMode"
+"""The annotation by which an InferenceService says in which way KServe is to serve it."""
+SERVICE_LABEL = "serving.kserve.io/inferenceservice"
+"""By which all that is made for an InferenceService is known."""
+PREDICTOR_LABEL = "kanaria.dev/predictor"
+
 SCALING = frozenset({"minReplicas", "maxReplicas", "scaleTarget", "scaleMetric", "scaleMetricType", "autoScaling"})
 """Fields of a predictor that change how many servers there are, not what they are."""
 MAIN_PLACE, CANDIDATE_PLACE = 0, 1

@@ -11,13 +11,17 @@ class Native:
 
     lays_over = True
     selects = False
+    writes_route = False
+    uncounted: frozenset[str] = frozenset()
 
     def remedy(self, name: str) -> str:
         """KServe must be told to, and be able to."""
         del name
         return (
             "set ingress.enableGatewayApi: true in KServe's ConfigMap inferenceservice-config, and use a release after "
-            "0.20.0, which accepts spec.canary and routes nothing; or begin anew with a Gateway named in spec.routing"
+            "0.20.0, which accepts spec.canary and routes nothing; or begin anew with a Gateway named in spec.routing, "
+            "or with the annotation serving.kserve.io/deploymentMode: Knative; where there is neither Gateway API nor "
+            "Knative, KANARIA_CANARY_ROUTING=none serves stable and tries nothing"
         )
 
     def steps(self, owner: Owner, arrangement: Arrangement, live: Live) -> tuple[Step, ...]:

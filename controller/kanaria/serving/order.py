@@ -43,11 +43,29 @@ class Goal:
 def next_arrangement(goal: Goal, seen: Serving, drained: frozenset[str] = frozenset()) -> Arrangement:
     """The arrangement to ask for now; `drained` are predictors without traffic for long enough to go."""
     live = seen.arrangement
-    if live is None:
+    if live is None or seen.room == 0:
         return Arrangement(goal.main, (), goal.scaling)
+    if seen.room == 1:
+        return _one_beside(live, _next(live, goal, seen, drained), seen)
+    return _next(live, goal, seen, drained)
+
+
+def _next(live: Arrangement, goal: Goal, seen: Serving, drained: frozenset[str]) -> Arrangement:
     if live.main.name == goal.main.name:
         return Arrangement(goal.main, _beside(live, goal, seen, drained), goal.scaling)
     return _change_over(live, goal, seen, drained)
+
+
+def _one_beside(live: Arrangement, wanted: Arrangement, seen: Serving) -> Arrangement:
+    """The same where only one may stand beside the main predictor, and does so without traffic until another comes."""
+    if wanted.main.name != live.main.name or not live.others:
+        return Arrangement(wanted.main, wanted.others[:1] if wanted.main.name == live.main.name else (), wanted.scaling)
+    there = live.others[0]
+    coming = next((other for other in wanted.others if live.find(other.name) is None), None)
+    if coming is not None and not there.weight and seen.routes(there.name, 0):
+        return Arrangement(wanted.main, (coming,), wanted.scaling)
+    kept = wanted.find(there.name) if coming is None else None
+    return Arrangement(wanted.main, (kept or there.at(0),), wanted.scaling)
 
 
 def _beside(live: Arrangement, goal: Goal, seen: Serving, drained: frozenset[str]) -> tuple[Predictor, ...]:
@@ -105,8 +123,8 @@ def main_servers(scaling: Spec, seen: Serving) -> int:
     least = least_replicas(scaling)
     most = int(scaling.get("maxReplicas") or least)
     live = seen.arrangement
-    if live is None or most <= least:
-        return least
+    if live is None or most <= least or seen.room == 1:
+        return least  # Knative scales each revision by itself, as its requests come in
     running = seen.of(live.main.name)
     return max(least, min(most, running.available if running.settled else least))
 

@@ -6,12 +6,12 @@ the model under one name, and KServe gives none of them a route of its own.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 from kanaria.serving import selection
 from kanaria.serving.arrangement import Arrangement, Predictor, least_replicas
-from kanaria.serving.kserve import MODE, Owner, Serving, accepted, said, servers_of, shares
+from kanaria.serving.kserve import STANDARD, Owner, Serving, accepted, said, servers_of, shares
 from kanaria.serving.naming import HTTP_ROUTE, INFERENCE_SERVICE, SCALING, backend_name, unscaled
 from kanaria.serving.way import Live, Put, Step
 from kanaria.vocabulary import ObjectRef, marks
@@ -41,6 +41,8 @@ class OwnRoute:
     gateway: Gateway
     lays_over = False
     selects = True
+    writes_route = True
+    uncounted: ClassVar[frozenset[str]] = frozenset()
 
     def remedy(self, name: str) -> str:
         """The Gateway must exist and take the route."""
@@ -83,7 +85,8 @@ class OwnRoute:
         weights = shares(live.route)
         for predictor in arrangement.all:
             backend = backend_name(_owner_name(live), predictor.name)
-            found[predictor.name] = servers_of(live.deployments.get(backend), weights.get(backend, 0))
+            servers = servers_of(live.deployments.get(backend), weights.get(backend, 0))
+            found[predictor.name] = replace(servers, backend=backend)
         hosts = self.gateway.hostnames
         return Serving(
             arrangement=arrangement,
@@ -165,7 +168,7 @@ def _service(owner: Owner, arrangement: Arrangement, predictor: Predictor) -> Ma
     if predictor.name == arrangement.main.name:
         scale = {**arrangement.scaling, "minReplicas": least_replicas(arrangement.scaling)}
     spec = {"predictor": {**_named(predictor.spec, owner.ref.name), **scale}}
-    return {"apiVersion": api_version, "kind": kind, "metadata": {**metadata, "annotations": MODE}, "spec": spec}
+    return {"apiVersion": api_version, "kind": kind, "metadata": {**metadata, "annotations": STANDARD}, "spec": spec}
 
 
 def _expected(owner: Owner, arrangement: Arrangement, predictor: Predictor) -> Manifest:

@@ -14,8 +14,8 @@ from kanaria.vocabulary.objects import Manifest
 class Live:
     """The live objects by which a model is served.
 
-    The InferenceService of the ModelDeployment's name, the others that are its own, the Deployments by name, and the
-    HTTPRoute of its name.
+    The InferenceService of the ModelDeployment's name, the others that are its own, the Deployments of all by name, and
+    the HTTPRoute of its name.
     """
 
     service: Manifest | None = None
@@ -54,6 +54,14 @@ class Way(Protocol):
     @property
     def selects(self) -> bool:
         """Whether requests can be sent past the weights: by their headers, or as copies."""
+
+    @property
+    def writes_route(self) -> bool:
+        """Whether the HTTPRoute of the ModelDeployment's name is Kanaria's own."""
+
+    @property
+    def uncounted(self) -> frozenset[str]:
+        """Presets of counters that cannot see its backends."""
 
     def remedy(self, name: str) -> str:
         """What to do where the traffic is not split."""

@@ -41,7 +41,7 @@ def _foreign(scene: Scene) -> Stall | None:
     live = scene.seen.live
     if live.service is not None and not _is_own(scene, live.service):
         return _anothers("InferenceService", live.service)
-    if live.route is not None and not scene.seen.way.lays_over and not _is_own(scene, live.route):
+    if live.route is not None and scene.seen.way.writes_route and not _is_own(scene, live.route):
         return _anothers("HTTPRoute", live.route)
     return None
 

@@ -167,6 +167,13 @@ def _objection(scene: Scene, candidate: CandidateModel, model: Model | None) -> 
             f"spec.candidate is version {model.version}, as spec.stable, with nothing changed; remove it, or propose "
             "another version or a changed predictor",
         )
+    if scene.seen.serving.room == 0 and stable is not None:
+        return Stall(
+            Reason.NO_TRAFFIC_ROUTER,
+            f"nothing splits traffic here (KANARIA_CANARY_ROUTING=none), so version {candidate.version} cannot be "
+            f"tried beside {stable.version}; {scene.seen.way.remedy(scene.md.metadata.name)}; or commit it as "
+            "spec.stable with requireCanary: false: all requests go to it at once",
+        )
     tried = tried_predictor(scene.md, candidate)
     if scene.seen.way.lays_over and not stays_as_it_is(scene.md.spec.predictor, tried):
         return Stall(

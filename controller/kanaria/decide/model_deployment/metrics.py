@@ -90,7 +90,8 @@ def arms(scene: Scene, trial: Trial) -> Arms:
 
 def _arm(scene: Scene, predictor: str, version: str, place: int) -> Arm:
     name = scene.md.name
-    return Arm(version, backend_name(name.name, predictor), cluster_name(name, place))
+    variant = scene.seen.serving.of(predictor).backend or backend_name(name.name, predictor)
+    return Arm(version, variant, cluster_name(name, place))
 
 
 def no_judge(scene: Scene, analysis: Analysis | None) -> Stall | None:
@@ -109,6 +110,19 @@ def no_judge(scene: Scene, analysis: Analysis | None) -> Stall | None:
             return Stall(Reason.UNKNOWN_POLICY, f"spec.analysis.policies: MetricPolicy {reference.name}: {found}")
     if not any(metric.decides for _, metric in _named(scene, analysis)):
         return Stall(Reason.UNKNOWN_POLICY, NOBODY_JUDGES)
+    return _uncounted(scene, analysis)
+
+
+def _uncounted(scene: Scene, analysis: Analysis) -> Stall | None:
+    """Counters that cannot see the backends of the way in which the model is served."""
+    for key, metric in _named(scene, analysis):
+        preset = metric.source.preset if isinstance(metric.source, Counter) else ""
+        if preset in scene.seen.way.uncounted:
+            return Stall(
+                Reason.UNKNOWN_POLICY,
+                f"spec.analysis.policies: {key} counts by preset {preset}, which does not see the revisions that "
+                "Knative routes to; use a preset that does, or a prometheus query with {{variant}}, a revision's name",
+            )
     return None
 
 

@@ -118,7 +118,8 @@ def _replaced(scene: Scene, before: Serving) -> Scene:
     was = (past, *(known for known in scene.status.was_stable if known.predictor_name not in names))[:REMEMBERED]
     reverted = scene.trial is not None and scene.trial.phase is TrialPhase.REVERTED
     until = scene.now + duration_of(window.keep_warm)
-    warm = None if reverted or until <= scene.now else WarmModel(**before.model_dump(), until=until)
+    gone = reverted or until <= scene.now or scene.seen.serving.room is not None
+    warm = None if gone else WarmModel(**before.model_dump(), until=until)
     return scene.with_status(was_stable=was, warm=warm)
 
 

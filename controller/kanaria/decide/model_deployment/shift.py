@@ -119,7 +119,10 @@ def _wanted(scene: Scene, trial: Trial, weight: int) -> int:
     """How many servers the candidate is to have: enough for its weight, and as many as its step says."""
     servers = main_servers(_scaling(scene), scene.seen.serving)
     scale = scene.md.spec.strategy.strategy.scale(trial.step)
-    return max(candidate_replicas(weight, servers), scale.servers(servers))
+    wanted = max(candidate_replicas(weight, servers), scale.servers(servers))
+    return (
+        min(wanted, servers) if scene.seen.serving.room == 1 else wanted
+    )  # a revision keeps the scale it was made with
 
 
 def _scaling(scene: Scene) -> dict[str, Any]:

@@ -2,72 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
-from typing import Any
 
-from kanaria.local.api_client import DEPLOYMENTS, SERVICES, Resource, Thing
+from kanaria.local.api_client import DEPLOYMENTS, SERVICES, Thing
 from kanaria.local.kserve import conditions as said
-from kanaria.local.kserve import rendering, routing, status
+from kanaria.local.kserve import rendering, revisions, routing, status
 from kanaria.local.kserve.admission import refusal
 from kanaria.local.kserve.naming import (
     CLUSTER_LOCAL,
     HTTP_ROUTES,
+    KNATIVE,
+    MODE_ANNOTATION,
     PREDICTOR,
     STANDARD,
     VISIBILITY_LABEL,
     cluster_url,
     hostname,
 )
+from kanaria.local.kserve.plans import Plan, Put, Remove, Seen, Tell, differs
 from kanaria.local.kserve.predictors import Predictor, canaries_of, stable_of
-from kanaria.local.kserve.rendering import FORMATS, HASH
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """An InferenceService and its children by name, as the caches have them."""
-
-    service: Thing
-    deployments: Mapping[str, Thing] = field(default_factory=dict)
-    services: Mapping[str, Thing] = field(default_factory=dict)
-    route: Thing | None = None
-    pods: Sequence[Thing] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Put:
-    """A thing to be applied."""
-
-    resource: Resource
-    thing: Thing
-
-
-@dataclass(frozen=True, slots=True)
-class Remove:
-    """A thing to be deleted."""
-
-    resource: Resource
-    namespace: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Tell:
-    """An Event about the InferenceService."""
-
-    type: str
-    reason: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """Steps in the order in which they must be done, then the status, then the Events."""
-
-    steps: tuple[Put | Remove, ...]
-    status: Thing
-    events: tuple[Tell, ...] = ()
+from kanaria.local.kserve.rendering import FORMATS
 
 
 def desired(seen: Seen, runtime: rendering.Runtime, now: str) -> Plan:
@@ -75,6 +30,8 @@ def desired(seen: Seen, runtime: rendering.Runtime, now: str) -> Plan:
     objection = refusal(seen.service)
     if objection:
         return _refused(seen, ("AdmissionDenied", objection), now)
+    if (seen.service["metadata"].get("annotations") or {}).get(MODE_ANNOTATION) == KNATIVE:
+        return revisions.desired(seen, runtime, now)
     canaries = canaries_of(seen.service)
     statuses = status.canary_statuses(canaries, seen.service, seen.deployments)
     ready = {entry["name"] for entry in statuses if entry["ready"]}
@@ -96,10 +53,10 @@ def desired(seen: Seen, runtime: rendering.Runtime, now: str) -> Plan:
 
 def _run(seen: Seen, predictor: Predictor, runtime: rendering.Runtime) -> Iterator[Put]:
     front = rendering.front(seen.service, predictor)
-    if _differs(seen.services.get(predictor.name), front):
+    if differs(seen.services.get(predictor.name), front):
         yield Put(SERVICES, front)
     deployment = rendering.deployment(seen.service, predictor, runtime)
-    if _differs(seen.deployments.get(predictor.name), deployment):
+    if differs(seen.deployments.get(predictor.name), deployment):
         yield Put(DEPLOYMENTS, deployment)
 
 
@@ -115,7 +72,7 @@ def _route(seen: Seen, ready: AbstractSet[str], finding: said.Finding) -> Iterat
     """The route is left as it is while the stable predictor is not ready."""
     if finding.status == "True" and not _is_inside(seen):
         route = routing.route(seen.service, ready)
-        if _differs(seen.route, route):
+        if differs(seen.route, route):
             yield Put(HTTP_ROUTES, route)
 
 
@@ -208,19 +165,4 @@ def _before(seen: Seen) -> Thing:
     return known
 
 
-def _differs(existing: Thing | None, wanted: Thing) -> bool:
-    """Whether the thing must be written: it is missing, was rendered otherwise, or was changed by another hand."""
-    if existing is None:
-        return True
-    digests = [(thing["metadata"].get("annotations") or {}).get(HASH) for thing in (existing, wanted)]
-    return digests[0] != digests[1] or not _holds(existing["spec"], wanted["spec"])
-
-
-def _holds(existing: Any, wanted: Any) -> bool:
-    """Whether all that is wanted is there; defaults which the API server filled in do not count as a difference."""
-    if isinstance(wanted, dict):
-        return isinstance(existing, dict) and all(_holds(existing.get(key), value) for key, value in wanted.items())
-    if isinstance(wanted, list):
-        same = isinstance(existing, list) and len(existing) == len(wanted)
-        return same and all(_holds(*pair) for pair in zip(existing, wanted, strict=True))
-    return bool(existing == wanted) or (existing is None and wanted in ({}, [], ""))
+__all__ = ["Plan", "Put", "Remove", "Seen", "Tell", "desired"]

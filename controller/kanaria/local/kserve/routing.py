@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 
 from kanaria.local.api_client import Thing
@@ -19,6 +20,22 @@ EVERY_PATH = "^/.*$"
 
 def route(service: Thing, ready: AbstractSet[str]) -> Thing:
     """The HTTPRoute: all to the stable predictor, less what canaries that are `ready` have been promised."""
+    return _to(service, _backends(service, ready))
+
+
+def weighted(service: Thing, weights: Mapping[str, int]) -> Thing:
+    """The HTTPRoute to Services with these weights."""
+    namespace = service["metadata"]["namespace"]
+    ref = {"kind": "Service", "namespace": namespace, "port": SERVICE_PORT}
+    return _to(service, [{**ref, "name": name, "weight": weight} for name, weight in weights.items()])
+
+
+def address(service: Thing) -> str:
+    """Where callers outside find it."""
+    return f"http://{hostname(service['metadata']['name'], service['metadata']['namespace'])}"
+
+
+def _to(service: Thing, backends: list[Thing]) -> Thing:
     meta = service["metadata"]
     return sealed(
         {
@@ -37,7 +54,7 @@ def route(service: Thing, ready: AbstractSet[str]) -> Thing:
                 "rules": [
                     {
                         "matches": [{"path": {"type": "RegularExpression", "value": EVERY_PATH}}],
-                        "backendRefs": _backends(service, ready),
+                        "backendRefs": backends,
                     }
                 ],
             },

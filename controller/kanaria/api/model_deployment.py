@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from kanaria.api.judged import TrialPlan, WatchedMetric
 from kanaria.api.resource import Name, ObjectReference, Resource, ResourceStatus, Text, Version
+from kanaria.serving.fitness import NO_COMPONENT
 from kanaria.strategies import Strategy
 from kanaria.vocabulary.durations import Duration
 from kanaria.vocabulary.kinds import Part
@@ -172,6 +173,14 @@ class ModelDeploymentSpec(Part):
     """What a proposal of a pipeline does while another candidate is tried: replace it, or wait for its end."""
     accept_from: Annotated[tuple[Acceptance, ...], Field(max_length=16)] = ()
     """Pipelines of other namespaces that may propose here; those of the same namespace always may."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_one_component(cls, spec: Any) -> Any:
+        for name in ("transformer", "explainer"):
+            if isinstance(spec, Mapping) and name in spec:
+                raise ValueError(f"spec.{name}: {NO_COMPONENT}")
+        return spec
 
     @model_validator(mode="after")
     def _can_be_judged(self) -> "ModelDeploymentSpec":

@@ -66,6 +66,7 @@ def _observe(deployment: ModelDeployment, live: Live, world: World, invalid: str
         way_back=_way_back(deployment, world),
         metrics_url=url,
         serving_url=world.settings.serving_url,
+        files=world.settings.allow_file_remotes,
         invalid=invalid,
     )
 

@@ -31,6 +31,7 @@ class Knative:
     """KServe's canary of revisions."""
 
     lays_over = False
+    several_nodes = False
     selects = False
     writes_route = False
     uncounted = frozenset({"envoyGateway", "istio"})  # they know routes and workloads, not revisions

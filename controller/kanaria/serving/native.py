@@ -10,6 +10,7 @@ class Native:
     """KServe's own canary."""
 
     lays_over = True
+    several_nodes = False
     selects = False
     writes_route = False
     uncounted: frozenset[str] = frozenset()

@@ -40,6 +40,7 @@ class OwnRoute:
 
     gateway: Gateway
     lays_over = False
+    several_nodes = True
     selects = True
     writes_route = True
     uncounted: ClassVar[frozenset[str]] = frozenset()

@@ -18,6 +18,7 @@ class Unsplit:
     """One predictor at a time."""
 
     lays_over = False
+    several_nodes = True
     selects = False
     writes_route = False
     uncounted: frozenset[str] = frozenset()

@@ -56,6 +56,10 @@ class Way(Protocol):
         """Whether requests can be sent past the weights: by their headers, or as copies."""
 
     @property
+    def several_nodes(self) -> bool:
+        """Whether KServe serves a model by several nodes in this way."""
+
+    @property
     def writes_route(self) -> bool:
         """Whether the HTTPRoute of the ModelDeployment's name is Kanaria's own."""
 

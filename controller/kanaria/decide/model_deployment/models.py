@@ -9,10 +9,10 @@ from kanaria.api.model_deployment import CandidateModel, ModelDeployment
 from kanaria.decide.model_deployment.scene import Model, Scene
 from kanaria.serving import naming
 from kanaria.serving.arrangement import Predictor
+from kanaria.serving.fitness import loadable, unfit, unloadable
 from kanaria.vocabulary import Answered, ModelVersion, ModelVersionAsked, Outcome, Stall, Unanswered, Wait
 
 ASK_EVERY = timedelta(minutes=1)
-NOT_SERVABLE = ("mlflow-artifacts:", "models:", "runs:")
 
 
 def stable_model(scene: Scene) -> tuple[Scene, Model | None]:
@@ -57,8 +57,9 @@ def _model(scene: Scene, version: str, predictor: Mapping[str, Any], place: str)
     if found is None:
         return scene, None
     uri, run_id = found
+    uri = loadable(uri)
     name = naming.predictor_name(version, uri, predictor)
-    objection = _unfit(scene, name, uri, place)
+    objection = _unfit(scene, name, uri, predictor, place)
     if objection is not None:
         return scene.says(objection), None
     spec = laid_over(naming.unscaled(predictor), {"model": {"storageUri": uri}})
@@ -92,13 +93,14 @@ def _not_located(answer: Answered | Unanswered | None, model: str, version: str,
             return Wait(Reason.PROGRESSING, f"{place}: asking MLflow where version {version} of {model} is")
 
 
-def _unfit(scene: Scene, name: str, uri: str, place: str) -> Outcome | None:
-    if uri.startswith(NOT_SERVABLE):
-        return Stall(
-            Reason.MODEL_NOT_FOUND,
-            f"{place}.version: its artifacts are at {uri}, which KServe cannot load; "
-            "log models to a store it reads, such as s3, gs or a volume",
-        )
+def _unfit(scene: Scene, name: str, uri: str, predictor: Mapping[str, Any], place: str) -> Outcome | None:
+    why = unloadable(uri, files=scene.seen.files)
+    if why:
+        fact = f"{place}.version: its artifacts are at {uri}, which KServe cannot load"
+        return Stall(Reason.MODEL_NOT_FOUND, f"{fact}: {why}")
+    why = unfit(predictor, scene.seen.way)
+    if why:
+        return Stall(Reason.INVALID_SPEC, f"{'spec' if place == 'spec.stable' else place}.{why}")
     room = naming.room_for(scene.md.metadata.name, name)
     if room < 0:
         return Stall(

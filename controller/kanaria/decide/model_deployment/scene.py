@@ -110,6 +110,8 @@ class Seen:
     way_back: WayBack | None = None
     metrics_url: str | None = None
     serving_url: str | None = None
+    files: bool = False
+    """Whether models may lie on this machine, as on a local cluster."""
     invalid: str = ""
     """Why the spec cannot be read; the deployment then bears the newest that could."""
 

@@ -16,7 +16,7 @@ import yaml
 from fake_kubelet import obeyed
 from kanaria.local.crds import files
 from kanaria.local.upkeep import down, up
-from waiting import eventually_now
+from waiting import PATIENCE, eventually_now
 
 ROOT = Path(__file__).parents[1]
 ROLES = ("", "replicas", "story")
@@ -60,7 +60,7 @@ class AnyCluster:
             input=given,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE,
             check=False,
         )
         said = Said(done.returncode, done.stdout, done.stderr)

@@ -166,7 +166,7 @@ async def _settled(info: TownInfo) -> None:
             last[:] = [count, time.monotonic()]
         return time.monotonic() - last[1] > SETTLED
 
-    await eventually(is_quiet, within=60)
+    await eventually(is_quiet)
 
 
 async def _servers(info: TownInfo, api: Api) -> Mapping[str, int]:
@@ -209,7 +209,7 @@ async def _applied(api: Api, commit: str) -> None:
         sync = await api.get(GIT_SYNCS, NAMESPACE, "demo")
         return str(sync["status"].get("lastAppliedRevision", "")).endswith(commit)
 
-    await eventually(is_applied, within=30)
+    await eventually(is_applied)
 
 
 def _of_the_operator(agent: str) -> bool:

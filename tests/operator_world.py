@@ -17,8 +17,7 @@ from kanaria.reconcile.kinds import PlanFor
 from kanaria.reconcile.opening import opened
 from kanaria.reconcile.operator import Operator
 from kanaria.reconcile.world import Settings
-
-READY_WITHIN = 60.0
+from waiting import PATIENCE
 
 
 @asynccontextmanager
@@ -46,7 +45,7 @@ async def an_operator(
         running = asyncio.create_task(operator.run())
         ready = asyncio.create_task(operator.ready.wait())
         try:
-            await asyncio.wait({running, ready}, timeout=READY_WITHIN, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({running, ready}, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
             assert ready.done(), "the operator's caches did not sync"
             yield operator
         finally:

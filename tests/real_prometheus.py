@@ -81,7 +81,7 @@ def a_prometheus(folder: Path, target: str, path: str = "/metrics") -> Iterator[
         process = subprocess.Popen(words, stdout=log, stderr=log)
     try:
         url = f"http://127.0.0.1:{port}"
-        eventually_now(lambda: found(url, "up == 1"), within=30)
+        eventually_now(lambda: found(url, "up == 1"))
         yield url
     finally:
         process.terminate()

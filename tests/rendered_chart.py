@@ -34,7 +34,7 @@ def helm_says(*words: str, given: str = "") -> subprocess.CompletedProcess[str]:
     program = helm()
     if program is None:
         pytest.skip("helm is not on this machine: `make chart` builds it where Go is")
-    return subprocess.run([program, *words], input=given, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run([program, *words], input=given, capture_output=True, text=True, check=False, timeout=150)
 
 
 def templated(*settings: str, values: Mapping[str, Any] | None = None) -> subprocess.CompletedProcess[str]:

@@ -56,7 +56,7 @@ def replicas(cluster: AnyCluster, home: Path, names: str = "ab") -> Iterator[lis
         # One by one: whoever was started is ended, also if the next one cannot be.
         made.extend(_started(kubeconfig, home / name) for name in names)
         for each in made:
-            eventually_now(lambda each=each: each.process.poll() is not None or READY in each.said(), within=60)  # type: ignore[misc]
+            eventually_now(lambda each=each: each.process.poll() is not None or READY in each.said())  # type: ignore[misc]
             assert each.process.poll() is None, each.said()
         yield made
     finally:

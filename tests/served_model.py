@@ -53,7 +53,7 @@ class ServedModel:
 
     def serves(self, version: str) -> None:
         """Waits until Git calls the version stable, it serves, and nothing is tried."""
-        becomes(self.at_rest, version, within=120)
+        becomes(self.at_rest, version)
 
     def at_rest(self) -> str | None:
         """The version that serves, where nothing is on its way."""

@@ -102,7 +102,7 @@ class Town:
             answers = {await self.ask() for _ in range(20)}
             return answers == {(200, version) for version in versions}
 
-        await eventually(so, within=60)
+        await eventually(so)
 
 
 @asynccontextmanager

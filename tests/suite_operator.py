@@ -48,7 +48,7 @@ def suite_operator(cluster: AnyCluster, home: Path, tracking_uri: str) -> Iterat
         )
     made = SuiteOperator(log, tracking_uri)
     try:
-        eventually_now(lambda: process.poll() is not None or READY in made.said(), within=60)
+        eventually_now(lambda: process.poll() is not None or READY in made.said())
         assert process.poll() is None, made.said()
         yield made
     finally:

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 GLANCE = 0.02
-PATIENCE = 60.0
+PATIENCE = 150.0
 STILL = 3.0
 
 

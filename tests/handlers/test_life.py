@@ -15,7 +15,7 @@ from kanaria.local.api_client import Api, Resource
 from kanaria.local.apiserver import ApiServer, ApiServerSettings, serve
 from kanaria.local.ports import free_port
 from operator_process import an_operator_process
-from waiting import eventually
+from waiting import PATIENCE, eventually
 
 CRDS = sorted((Path(__file__).parents[2] / "crds").glob("*.yaml"))
 POLICIES = Resource("kanaria.dev/v1alpha1", "metricpolicies", "MetricPolicy")
@@ -49,12 +49,12 @@ async def server(tmp_path: Path) -> AsyncIterator[ApiServer]:
 async def test_it_gets_ready_leaves_no_marks_of_kopf_and_stops_soon_after_a_signal(server: ApiServer, tmp_path: Path):
     policy = {"metadata": {"name": "p", "namespace": "default"}, "spec": {"metrics": [METRIC]}}
     async with Api(server.url, "t") as api, an_operator_process(server, tmp_path) as running:
-        await eventually(running.ready, within=60)
+        await eventually(running.ready)
         await api.create(POLICIES, {"apiVersion": POLICIES.api_version, "kind": POLICIES.kind, **policy})
         await eventually(lambda: _has_status(api))
         found = (await api.get(POLICIES, "default", "p"))["metadata"]
         running.process.send_signal(signal.SIGTERM)
-        code = await asyncio.wait_for(running.process.wait(), 60)
+        code = await asyncio.wait_for(running.process.wait(), PATIENCE)
 
     assert ("finalizers" in found, found.get("annotations", {})) == (False, {})
     assert code == 0
@@ -73,7 +73,7 @@ def test_without_a_cluster_it_ends_with_a_sentence(tmp_path: Path):
         env=environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
 
@@ -88,7 +88,7 @@ async def test_a_port_that_is_taken_ends_it_with_a_sentence(server: ApiServer, t
         other.listen()
         taken = f"127.0.0.1:{other.getsockname()[1]}"
         async with an_operator_process(server, tmp_path, "--metrics", taken) as running:
-            code = await asyncio.wait_for(running.process.wait(), 60)
+            code = await asyncio.wait_for(running.process.wait(), PATIENCE)
 
     assert code == 2
     assert f"--metrics {taken} cannot be listened at" in running.log.read_text()
@@ -103,13 +103,13 @@ async def test_what_a_secret_or_an_address_holds_is_never_logged(server: ApiServ
         Api(server.url, "t") as api,
         an_operator_process(server, tmp_path, *words, KANARIA_MLFLOW_TRACKING_URI=mlflow) as running,
     ):
-        await eventually(running.ready, within=60)
+        await eventually(running.ready)
         for resource, thing in (SECRET, SYNC, DEPLOYMENT):
             about = {"apiVersion": resource.api_version, "kind": resource.kind}
             await api.create(resource, {**about, **thing, "metadata": {"name": "wine", "namespace": "default"}})
         for kind in ("GitHead", "ModelVersionAsked"):
             unanswered = f"{kind} was not answered"
-            await eventually(lambda wanted=unanswered: wanted in running.log.read_text(), within=60)
+            await eventually(lambda wanted=unanswered: wanted in running.log.read_text())
         _, metrics = await running.told("/metrics")
         objects = [await api.get(resource, "default", "wine") for resource, _ in (SYNC, DEPLOYMENT)]
 

@@ -26,7 +26,7 @@ def test_an_operator_that_ends_leaves_its_last_words(tmp_path: Path):
 
     operator.start()
 
-    eventually_now(lambda: not operator.running, within=60)
+    eventually_now(lambda: not operator.running)
     assert "kubeconfig" in operator.last_words()
 
 

@@ -79,7 +79,7 @@ def run_stalled(team: SyncedTeam) -> dict[str, Any]:
         runs = team.background.all(RUNS, team.namespace)
         return next((told for run in runs if (told := condition(run, "Stalled"))), {})
 
-    told: dict[str, Any] = eventually_now(found, within=60)
+    told: dict[str, Any] = eventually_now(found)
     return told
 
 
@@ -97,7 +97,7 @@ def test_a_sync_is_not_done_as_an_account_that_the_platform_team_did_not_name(te
     rule = {"apiGroups": [""], "resources": ["serviceaccounts"], "resourceNames": [ADMIN], "verbs": ["impersonate"]}
     role = {"apiVersion": RBAC, "kind": "Role", "metadata": {"name": "named"}, "rules": [rule]}
     grant(tempted, role, bound(tempted, "named", ("Role", "named"), SYSTEM, "kanaria"))
-    eventually_now(lambda: tempted.names(CONFIG_MAPS) == ["a"], within=60)
+    eventually_now(lambda: tempted.names(CONFIG_MAPS) == ["a"])
 
 
 def test_no_job_is_made_as_an_account_that_the_platform_team_did_not_name(tempted: SyncedTeam):
@@ -117,7 +117,7 @@ def test_nothing_serves_as_an_account_that_the_platform_team_did_not_name(tempte
     tempted.repository.commit(wine.file(candidate=registry.register(wine.model), serviceAccountName=ADMIN))
     tempted.follow()
 
-    told = eventually_now(lambda: condition(wine.seen(), "Stalled"), within=60)
+    told = eventually_now(lambda: condition(wine.seen(), "Stalled"))
 
     assert told["reason"] == "Forbidden"
     assert NOT_NAMED in told["message"]
@@ -225,13 +225,17 @@ def test_a_model_is_proposed_to_another_team_only_where_that_team_accepts_it(
     other.repository.commit(theirs.file(**more))
     other.follow().applied(other.repository.head())
     promote = [{"modelDeployment": {"name": "wine", "namespace": other.namespace}}]
-    pipeline = a_run(steps=[a_step("train", runs="3s")], model={"name": model, "step": "train"}, promote=promote)
+    # On this machine the step waits for what is registered.
+    go_on = team.repository.bare.parent / "go-on"
+    step = a_step("train", until=go_on) if team.cluster.name == "local" else a_step("train", runs="5s")
+    pipeline = a_run(steps=[step], model={"name": model, "step": "train"}, promote=promote)
     team.repository.commit({"deploy/pipeline.yaml": pipeline})
     team.follow()
-    registry.register(model, eventually_now(lambda: mlflow_run_of(team), within=60))
+    registry.register(model, eventually_now(lambda: mlflow_run_of(team)))
+    go_on.touch()
 
     if accepted:
-        eventually_now(lambda: other.get(DEPLOYMENTS, "wine")["spec"].get("candidate"), within=60)
+        eventually_now(lambda: other.get(DEPLOYMENTS, "wine")["spec"].get("candidate"))
         return
     told = run_stalled(team)
     assert told["reason"] == "TargetRefused"

@@ -92,7 +92,7 @@ def test_a_run_with_a_volume_is_made_and_all_that_git_drops_goes(team: SyncedTea
     team.repository.commit({**files, "deploy/a.yaml": a_config_map("a")})
     team.follow().applied(team.repository.head())
     # The first question that MLflow is asked takes long.
-    eventually_now(lambda: team.background.all(JOBS, team.namespace), within=60)
+    eventually_now(lambda: team.background.all(JOBS, team.namespace))
 
     team.commit(dict.fromkeys(files))
 
@@ -139,10 +139,10 @@ def test_a_step_that_never_starts_is_given_up_and_its_job_goes(team: SyncedTeam)
     pipeline = {"steps": [a_step("train", runs="60s")]}
     team.repository.commit({"deploy/pipeline.yaml": written("MLPipeline", pipeline)})
     team.follow()
-    eventually_now(lambda: team.background.all(PODS, team.namespace), within=60)
+    eventually_now(lambda: team.background.all(PODS, team.namespace))
 
     # A kubelet says so of an image whose name is none; the one here would start the step all the same.
-    eventually_now(lambda: cannot_start(team) or not team.background.all(JOBS, team.namespace), within=60)
+    eventually_now(lambda: cannot_start(team) or not team.background.all(JOBS, team.namespace))
 
     (run,) = eventually_now(lambda: [r for r in team.background.all(RUNS, team.namespace) if over(r)])
     assert "InvalidImageName" in condition(run, "Ready")["message"]

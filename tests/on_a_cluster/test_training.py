@@ -53,7 +53,7 @@ def over(team: SyncedTeam, number: int = 1) -> dict[str, Any]:
     def is_over() -> Any:
         return next((r for r in runs(team) if r["spec"]["number"] == number and phase(r) in OVER), None)
 
-    found: dict[str, Any] = eventually_now(is_over, within=120)
+    found: dict[str, Any] = eventually_now(is_over)
     return found
 
 

@@ -9,7 +9,7 @@ import yaml
 
 from any_cluster import AnyCluster
 from replica_process import LEASE, By, Replica, leader_and_standby, written
-from waiting import eventually_now, stands_still
+from waiting import PATIENCE, eventually_now, stands_still
 
 pytestmark = pytest.mark.slow  # two operators are started for each test
 
@@ -69,7 +69,7 @@ def own_writes(cluster: AnyCluster, identity: str) -> list[By]:
 
 def test_both_are_ready_and_one_leads(two: list[Replica], policies: Policies):
     leader, standby = leader_and_standby(two)
-    policies.answered(within=60)
+    policies.answered(within=PATIENCE)
 
     assert [told(each, "/readyz") for each in two] == ["ready\n", "ready\n"]
     assert "\nkanaria_leader 1.0\n" in told(leader, "/metrics")
@@ -79,7 +79,7 @@ def test_both_are_ready_and_one_leads(two: list[Replica], policies: Policies):
 
 def test_at_rest_nothing_is_written_but_the_lease(two: list[Replica], policies: Policies):
     leader_and_standby(two)
-    policies.answered(within=60)
+    policies.answered(within=PATIENCE)
     # The Event comes a moment after what it tells of; then nothing is written, or this is never so.
     stands_still(lambda: [by for by in written(policies.cluster) if by.resource != "leases"], still=QUIET)
     after = written(policies.cluster)
@@ -89,9 +89,9 @@ def test_at_rest_nothing_is_written_but_the_lease(two: list[Replica], policies: 
 
 def test_after_a_kill_the_other_acts_within_15_seconds(two: list[Replica], policies: Policies):
     leader, standby = leader_and_standby(two)
-    policies.answered(within=60)
+    policies.answered(within=PATIENCE)
     killed = leader.signal(signal.SIGKILL)
-    policies.answered(within=60)
+    policies.answered(within=PATIENCE)
     took = time.monotonic() - killed
 
     assert standby.leads()
@@ -100,12 +100,12 @@ def test_after_a_kill_the_other_acts_within_15_seconds(two: list[Replica], polic
 
 def test_after_a_sigterm_the_other_acts_within_2_seconds(two: list[Replica], policies: Policies):
     leader, standby = leader_and_standby(two)
-    policies.answered(within=60)
+    policies.answered(within=PATIENCE)
     policies.change()
     asked = leader.signal(signal.SIGTERM)
-    eventually_now(standby.leads, within=60)
+    eventually_now(standby.leads, within=PATIENCE)
     took = time.monotonic() - asked
-    policies.answered(within=60)
+    policies.answered(within=PATIENCE)
 
     assert leader.process.wait(60) == 0
     assert took < 2 + SLACK  # a Lease that was not given back runs out after ten seconds
@@ -114,18 +114,18 @@ def test_after_a_sigterm_the_other_acts_within_2_seconds(two: list[Replica], pol
 
 def test_who_was_stopped_for_20_seconds_writes_nothing_any_more(two: list[Replica], policies: Policies):
     leader, standby = leader_and_standby(two)
-    policies.answered(within=60)
+    policies.answered(within=PATIENCE)
     policies.change()
     stopped = leader.signal(signal.SIGSTOP)
     try:
         while time.monotonic() < stopped + STOPPED:
             policies.change()
             time.sleep(0.5)
-        policies.answered(within=60)
+        policies.answered(within=PATIENCE)
     finally:
         leader.signal(signal.SIGCONT)
-    eventually_now(lambda: leader.said().count("standing by"), within=60)
-    policies.answered(within=60)
+    eventually_now(lambda: leader.said().count("standing by"), within=PATIENCE)
+    policies.answered(within=PATIENCE)
 
     cluster = policies.cluster
     took_over = next(n for n, by in enumerate(written(cluster)) if by.identity == standby.identity)

@@ -90,7 +90,7 @@ async def test_an_operator_on_kopf_sees_and_finalizes(widgets: Widgets, kubeconf
     arguments = ("-m", "kopf", "run", "--standalone", "-n", cluster.namespace, str(file))
     async with running(*arguments, KUBECONFIG=kubeconfig):
         await cluster.create(path, widgets.made(size=7))
-        await eventually(lambda: has_seen(cluster, f"{path}/a"), within=40)
+        await eventually(lambda: has_seen(cluster, f"{path}/a"))
         held = (await cluster.get(f"{path}/a")).meta["finalizers"]
         await cluster.delete(f"{path}/a")
         await eventually(lambda: is_gone(cluster, f"{path}/a"))

@@ -22,7 +22,7 @@ from waiting import eventually
 async def town(tmp_path: Path) -> AsyncIterator[Town]:
     async with a_town(tmp_path) as running:
         await running.apply(a_service())
-        await eventually(lambda: is_ready(running), within=60)
+        await eventually(lambda: is_ready(running))
         yield running
 
 
@@ -71,7 +71,7 @@ async def test_a_canary_gets_its_share_and_is_promoted_without_a_restart_or_a_lo
     before = await town.pods()
 
     await town.apply(a_service(a_predictor("8", "v8")))
-    await eventually(lambda: has_one_pod(town), within=60)
+    await eventually(lambda: has_one_pod(town))
     done.set()
 
     assert await town.pods() < before
@@ -141,7 +141,7 @@ async def test_a_deleted_service_takes_its_children_with_it(town: Town):
         found = [await town.api.list(each, "cellar") for each in (DEPLOYMENTS, SERVICES, PODS, HTTP_ROUTES)]
         return not any(each["items"] for each in found)
 
-    await eventually(all_gone, within=60)
+    await eventually(all_gone)
     await eventually(lambda: is_not_found(town))
 
 

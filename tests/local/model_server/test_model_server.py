@@ -65,7 +65,7 @@ def a_model_server(model: Path, *more: str) -> Iterator[tuple[subprocess.Popen[b
     words = ["-m", "kanaria.local.model_server", "--model_name=wine", f"--model_dir={model.as_uri()}", "--http_port=1"]
     process = subprocess.Popen([sys.executable, *words, *more], env={**os.environ, "PORT": str(port)})
     try:
-        eventually_now(lambda: process.poll() is not None or _listens(port), within=120)
+        eventually_now(lambda: process.poll() is not None or _listens(port))
         yield process, f"http://127.0.0.1:{port}"
     finally:
         process.kill()

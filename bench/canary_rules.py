@@ -10,38 +10,28 @@ Re-implemented from their documentation, no code of theirs:
 * mSPRT: the mixture sequential ratio of the difference of pooled proportions, one-sided.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 from canary_worlds import Drawn, Floats
 
-from kanaria.judge.grid import BETTER, PROMOTE_BOUND, ROLLBACK_BOUND, WORSE, grid_for
+from kanaria.judge.grid import ROLLBACK_BOUND, WORSE, grid_for
 
 MIN_VARIANCE = 1e-12
 
 
-@dataclass(frozen=True)
-class Proofs:
-    """The judge's log E by trial and window, before it is divided by the dispersion."""
-
-    worse: Floats
-    better: Floats
-
-
-def judged(trials: Drawn, rollback_above: float = 1.0, promote_below: float = 1.5) -> Proofs:
-    """The product's formulas, for all trials at once (`check_rules` holds them against the product's own code)."""
-    grid = grid_for(rollback_above, promote_below)
-    points, ratios = np.array(grid.points), np.array(grid.ratios)
-    known = np.zeros((trials.runs, points.size))
-    worse, better = np.zeros_like(trials.n1), np.zeros_like(trials.n1)
+def log_worse(trials: Drawn, rollback_above: float = 1.0) -> Floats:
+    """The judge's log E by trial and window, before it is divided by the dispersion: the product's formula, for all
+    trials at once (bench/judge.py holds it against the product's own code)."""
+    grid = grid_for(rollback_above, 1.5 * rollback_above)
+    chosen = [ROLLBACK_BOUND, *range(WORSE.start, WORSE.stop)]
+    points, ratios = np.array(grid.points)[chosen], np.array(grid.ratios)[chosen]
+    known, worse = np.zeros((trials.runs, points.size)), np.zeros_like(trials.n1)
     for window in range(trials.n1.shape[1]):
         n1, e1, n0, e0 = (part[:, window, None] for part in (trials.n1, trials.e1, trials.n0, trials.e0))
-        split = np.divide(n1, n0, out=np.zeros_like(n1), where=n0 > 0)
-        told = (n1 > 0) & (n0 > 0)
-        known += np.where(told, e1 * points - (e1 + e0) * np.log1p(split * ratios), 0.0)
-        worse[:, window] = _log_mean_exp(known[:, WORSE]) - known[:, ROLLBACK_BOUND]
-        better[:, window] = _log_mean_exp(known[:, BETTER]) - known[:, PROMOTE_BOUND]
-    return Proofs(worse, better)
+        told = ((n1 > 0) & (n0 > 0) & (e1 + e0 > 0))[:, 0]
+        split = n1[told] / n0[told]
+        known[told] += e1[told] * points - (e1 + e0)[told] * np.log1p(split * ratios)
+        worse[:, window] = _log_mean_exp(known[:, 1:]) - known[:, 0]
+    return worse
 
 
 def failed_checks(trials: Drawn, limit: float) -> Floats:

@@ -22,7 +22,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 import numpy as np
-from canary_rules import failed_checks, judged, kayenta, msprt, z_test
+from canary_rules import failed_checks, kayenta, log_worse, msprt, z_test
 from canary_worlds import Drawn, Floats, World, by_steps, drawn, incident, rising, steady
 
 from kanaria.judge.checkpoint import checkpoint
@@ -81,10 +81,6 @@ class Cells:
         if world not in self.worlds:
             self.worlds.append(world)
         return drawn(world, self.runs, self.seed + self.worlds.index(world))
-
-
-def log_worse(trials: Drawn) -> Floats:
-    return judged(trials).worse
 
 
 def nulls(cells: Cells) -> None:
@@ -213,20 +209,20 @@ def fight(cells: Cells, title: str, null: list[World], healthy: World, ratios: I
     print(f"\n== at no more false alarms than the judge; {title} ==")
     base = healthy.base(0)
     drawn_null = [cells.draw(world) for world in null]
-    for dispersion in (1.0, ASSUMED):
-        ours = [log_worse(trials) / dispersion for trials in drawn_null]
-        allowed = max(float((score.max(1) >= ENOUGH).mean()) for score in ours)
-        print(f"  dispersion {dispersion:g}, {100 * allowed:.2f} % false alarms; found / median / 90 % / harm")
-        set_up = thresholds(drawn_null, base, allowed)
-        for ratio in ratios:
-            trials = cells.draw(replace(healthy, ratio=ratio))
-            judge = figures(log_worse(trials) / dispersion, ENOUGH, trials)
-            rivals = {name: best(trials, options) for name, options in set_up.items()}
+    proofs = [log_worse(trials) for trials in drawn_null]
+    allowed = {phi: max(float(((proof / phi).max(1) >= ENOUGH).mean()) for proof in proofs) for phi in (1.0, ASSUMED)}
+    set_up = {phi: thresholds(drawn_null, base, share) for phi, share in allowed.items()}
+    print("  rolled back / median / 90 % of those, minutes / harm")
+    for ratio in ratios:
+        trials = cells.draw(replace(healthy, ratio=ratio))
+        proof = log_worse(trials)
+        for phi, options in set_up.items():
+            judge = figures(proof / phi, ENOUGH, trials)
+            rivals = {name: best(trials, known) for name, known in options.items()}
             shown = "   ".join(f"{name} {figure}" for name, figure in rivals.items())
-            share = judge.harm / rivals["threshold rule"].harm
-            print(
-                f"    x{ratio:<4} judge {judge}   {shown}   harm 1/{1 / share:.1f} of the threshold rule's", flush=True
-            )
+            times = rivals["threshold rule"].harm / judge.harm
+            print(f"  x{ratio:<4} phi {phi:g}, {100 * allowed[phi]:.2f} % false alarms: judge {judge}   {shown}")
+            print(f"        harm 1/{times:.1f} of the best threshold rule's", flush=True)
 
 
 Option = tuple[str, float, float]
@@ -282,7 +278,7 @@ def cost() -> None:
         took.append(time.process_time() - start)
     state = len(json.dumps(checkpoint(evidence))) + len(json.dumps(document_of(known)))
     print(
-        f"\n== cost ==\n  {1e6 * np.mean(took):.1f} µs per metric, window (budget 50), {state} bytes kept (budget 2048)"
+        f"\n== cost ==\n  {1e6 * np.median(took):.1f} µs per metric and window (budget 50), {state} bytes (budget 2048)"
     )
 
 

@@ -50,4 +50,4 @@ def _geometric(first: float, last: float) -> list[float]:
 def log_mean_exp(values: tuple[float, ...]) -> float:
     """The log of the mean of exp(values), without overflow: an equal-weight mixture of likelihoods."""
     top = max(values)
-    return top + math.log(math.fsum(math.exp(value - top) for value in values) / len(values))
+    return top + math.log(math.fsum([math.exp(value - top) for value in values]) / len(values))

@@ -146,16 +146,20 @@ def watch_usual(
     """What is usual after one more window; `halves` are two halves of stable's Pods, where they are told apart."""
     if usual.windows >= OLD:
         usual = _halved(usual)
-    usual = replace(
-        usual,
-        seconds=usual.seconds + seconds,
-        arrived=usual.arrived + arrived,
-        total=usual.total + stable.total,
-        bad=usual.bad + stable.bad,
-        windows=usual.windows + 1,
-        halves=usual.halves.plus(*halves) if halves is not None else usual.halves,
+    block = usual.block.plus(stable) if stable.total else usual.block
+    full = block.full
+    found = block.dispersion if full else None
+    return Usual(
+        usual.seconds + seconds,
+        usual.arrived + arrived,
+        usual.total + stable.total,
+        usual.bad + stable.bad,
+        usual.windows + 1,
+        Block() if full else block,
+        usual.blocks if found is None else (*usual.blocks, found)[-BLOCKS:],
+        min(usual.block_windows + (block.windows if found is not None else 0), BLOCKS * LONGEST_BLOCK),
+        usual.halves.plus(*halves) if halves is not None else usual.halves,
     )
-    return _in_blocks(usual, stable) if stable.total else usual
 
 
 def halves_of(counted: Mapping[str, Counts]) -> tuple[Counts, Counts] | None:
@@ -167,18 +171,6 @@ def halves_of(counted: Mapping[str, Counts]) -> tuple[Counts, Counts] | None:
     for index, name in enumerate(names):
         halves[index % 2] = halves[index % 2].plus(counted[name])
     return halves[0], halves[1]
-
-
-def _in_blocks(usual: Usual, stable: Counts) -> Usual:
-    block = usual.block.plus(stable)
-    if not block.full:
-        return replace(usual, block=block)
-    found = block.dispersion
-    if found is None:
-        return replace(usual, block=Block())
-    blocks = (*usual.blocks, found)[-BLOCKS:]
-    windows = min(usual.block_windows + block.windows, BLOCKS * LONGEST_BLOCK)
-    return replace(usual, block=Block(), blocks=blocks, block_windows=windows)
 
 
 def _halved(usual: Usual) -> Usual:

@@ -151,6 +151,7 @@ def _together(before: Judged | None, readings: list[_Reading], trial: Trial) -> 
         blind="; ".join(blind),
         unknown=before.unknown if before else (),
         tests=before.tests if before else (),
+        apart=before.apart if before else (),
     )
 
 

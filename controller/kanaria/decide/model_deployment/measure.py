@@ -14,7 +14,7 @@ from kanaria.decide.model_deployment.scene import Judged, Judging, Memory, Scene
 from kanaria.decide.model_deployment.splitting import as_asked, split_seen
 from kanaria.decide.model_deployment.usual import dispersed, learn, usual
 from kanaria.judge.checkpoint import restore
-from kanaria.judge.counts import Window, arms_between, not_comparable
+from kanaria.judge.counts import DropReason, Window, arms_between, not_comparable
 from kanaria.judge.evidence import Evidence, nothing_seen, observe
 from kanaria.judge.interval import ratio_interval
 from kanaria.judge.sequential import verdict
@@ -124,7 +124,12 @@ def _counted(
         return scene, evidence
     if metric.key == next(iter(scene.memory.evidence), metric.key):  # one metric's requests are enough for the split
         scene = split_seen(scene, trial, window)
-    return scene, evidence if not_comparable(window, _servers(scene, trial, metric)) else observe(evidence, window)
+    unfit = not_comparable(window, _servers(scene, trial, metric))
+    apart = scene.memory.apart - {metric.key}
+    if unfit is not None and unfit.reason is DropReason.LOAD_APART:
+        apart |= {metric.key}
+    scene = scene.but(memory=replace(scene.memory, apart=apart))
+    return scene, evidence if unfit is not None else observe(evidence, window)
 
 
 def _servers(scene: Scene, trial: Trial, metric: Measured) -> tuple[int, int] | None:
@@ -160,7 +165,8 @@ def _judged(scene: Scene, readings: list[_Reading], trial: Trial) -> Judged:
         unknown=tuple(r.metric.name for r in readings if not usual(scene, r.metric.key).dispersion.measured),
         tests=tuple(Judging(r.metric.key, r.metric.test, usual(scene, r.metric.key)) for r in readings),
         requests=max(r.evidence.candidate.total for r in readings),
-        counted=all(r.evidence.windows for r in readings),
+        apart=tuple(r.metric.name for r in readings if r.metric.key in scene.memory.apart),
+        counted=all(r.evidence.windows or r.metric.key in scene.memory.apart for r in readings),
         readable=not any(r.trouble for r in readings),
         blind=_blindness(blind, trial),
     )

@@ -63,6 +63,8 @@ class Memory:
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
     tallies: Mapping[str, Tally] = field(default_factory=dict)
     split: Split | None = None
+    apart: frozenset[str] = frozenset()
+    """Metrics whose newest window was not counted, as the servers of one arm had far more to do."""
     drained: Mapping[str, datetime] = field(default_factory=dict)
     usual: Mapping[str, Usual] = field(default_factory=dict)
     """What is usual of the stable model, by policy/metric: it outlives trials."""
@@ -149,6 +151,8 @@ class Judged:
     """Metrics of which nobody knows how clumped their bad requests are."""
     tests: tuple[Judging, ...] = ()
     """The metrics with what each is judged by."""
+    apart: tuple[str, ...] = ()
+    """Metrics that are not counted at this weight, as the servers of one arm have far more to do."""
     counted: bool = True
     """Whether every metric has counted something of the candidate."""
     readable: bool = True

@@ -7,6 +7,7 @@ from kanaria.decide.model_deployment.scene import SETTLING, Scene, WayBack
 from kanaria.decide.model_deployment.serve import is_first
 from kanaria.decide.model_deployment.trials import reason_of
 from kanaria.decide.readiness import Ready
+from kanaria.judge.counts import MAX_LOAD_APART
 from kanaria.serving.naming import backend_name
 from kanaria.vocabulary import GO, Go, Outcome, Stall, Verdict, Wait
 
@@ -113,13 +114,22 @@ def _waited_for(scene: Scene, trial: Trial) -> str:
 def _stepping(scene: Scene, trial: Trial) -> Wait:
     step = f"candidate {trial.version} has {trial.weight} % of the requests, step {trial.step + 1}: {trial.step_word}"
     if trial.phase is TrialPhase.PAUSED or trial.step_word.startswith(_WAITING):
-        return Wait(Reason.CANARY_PAUSED, step + _waited_for(scene, trial))
+        return Wait(Reason.CANARY_PAUSED, step + _waited_for(scene, trial) + _apart(scene))
     judged = scene.judged
     if judged is not None and judged.readable and not judged.counted and trial.weight_since is not None:
         return Wait(Reason.CANARY_STEP, f"{step}; it gets more once requests of both versions were counted")
     if judged is not None and not judged.readable and not trial.weight:
         return Wait(Reason.CANARY_STEP, f"{step}; it gets traffic once its metrics can be read")
-    return Wait(Reason.CANARY_STEP, step)
+    return Wait(Reason.CANARY_STEP, step + _apart(scene))
+
+
+def _apart(scene: Scene) -> str:
+    """Times are not compared while the servers of one arm have far more to do than those of the other."""
+    names = scene.judged.apart if scene.judged is not None else ()
+    if not names:
+        return ""
+    bounds = f"between 1/{MAX_LOAD_APART:g} and {MAX_LOAD_APART:g} times those of stable's"
+    return f"; {', '.join(names)} is not counted at this weight: a server of the candidate must get {bounds} requests"
 
 
 def _passed(scene: Scene, trial: Trial) -> Wait:

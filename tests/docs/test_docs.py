@@ -181,3 +181,18 @@ def code(page: Path) -> Iterator[str]:
 @pytest.mark.parametrize("page", PAGES, ids=shown)
 def test_a_page_tells_nothing_of_one_machine(page: Path):
     assert re.findall(r"/(?:tmp|home|root|work)/\w+", page.read_text()) == []
+
+
+def test_each_assumption_of_the_judge_names_a_test_that_exists():
+    table = (DOCS / "judge.md").read_text().partition("## What is assumed")[2].partition("\n## ")[0]
+    named = re.findall(r"\| `([\w/]+)` (\w+) \|$", table, re.MULTILINE)
+    folders = {"model_deployment": "decide/model_deployment"}
+    missing = []
+    for file, word in named:
+        folder, _, name = file.partition("/")
+        text = (ROOT / "tests" / folders.get(folder, folder) / f"{name}.py").read_text()
+        if not re.search(rf"def test_\w*{word}", text):
+            missing.append(f"{file} {word}")
+
+    assert len(named) >= 18
+    assert missing == []

@@ -122,7 +122,7 @@ def _counted(
     window = arms_between(previous, current, changed=changed, warmup=warmup, every=metric.source.window)
     if not isinstance(window, Window):
         return scene, evidence
-    if metric.key == next(iter(scene.memory.evidence), metric.key):  # one metric's requests are enough for the split
+    if metric.key == _who_splits(scene, trial):
         scene = split_seen(scene, trial, window)
     unfit = not_comparable(window, _servers(scene, trial, metric))
     apart = scene.memory.apart - {metric.key}
@@ -130,6 +130,12 @@ def _counted(
         apart |= {metric.key}
     scene = scene.but(memory=replace(scene.memory, apart=apart))
     return scene, evidence if unfit is not None else observe(evidence, window)
+
+
+def _who_splits(scene: Scene, trial: Trial) -> str:
+    """One metric's requests are enough, and they must be the gateway's: a server counts testers and copies too."""
+    metrics = measured(scene, trial.analysis)
+    return next((metric.key for metric in metrics if metric.source.origin == "gateway"), "")
 
 
 def _servers(scene: Scene, trial: Trial, metric: Measured) -> tuple[int, int] | None:

@@ -194,6 +194,18 @@ class PipelineSpec(Part):
                     f"spec.triggers {trigger.name!r} looks at the code, but there is no spec.source; "
                     "say where the code is, or remove the trigger"
                 )
+            look = trigger.trigger.look
+            if look and look.data not in {data.name for data in self.data}:
+                there = ", ".join(data.name for data in self.data) or "none"
+                raise ValueError(
+                    f"spec.triggers {trigger.name!r} looks at data {look.data!r}, which is no entry of spec.data "
+                    f"(there: {there}); name one, or add it"
+                )
+            if look and look.reference and not self.promote:
+                raise ValueError(
+                    f"spec.triggers {trigger.name!r} compares with the stable model, but spec.promote names no "
+                    "ModelDeployment that has one"
+                )
         return self
 
     @model_validator(mode="after")
@@ -237,6 +249,20 @@ class TriggerStatus(Part):
     """When the runs that it started began, as far as cooldown and budget ask; at least the newest."""
     held: Annotated[str, Field(max_length=256)] = ""
     """Why a run that is due is held."""
+    digest: Annotated[str, Field(max_length=80)] = ""
+    """Digest of the data that it looks at."""
+    listing: Annotated[str, Field(max_length=80)] = ""
+    """Names, sizes and times of it."""
+    digest_since: datetime | None = None
+    """When that digest was seen first."""
+    score: float | None = None
+    """How far the farthest column drifted."""
+    column: Annotated[str, Field(max_length=256)] = ""
+    """That column."""
+    reference: Annotated[str, Field(max_length=64)] = ""
+    """The model version that it was compared with."""
+    message: Annotated[str, Field(max_length=512)] = ""
+    """Why the newest look told nothing."""
 
 
 class LastRun(Part):

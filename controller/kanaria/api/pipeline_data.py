@@ -79,6 +79,10 @@ class Data(Part):
     on_change: Literal["Fail", "Mark"] = "Fail"
     """What becomes of a run whose data changed while it read: it fails, or its status says so."""
 
+    def as_argument(self) -> str:
+        """As the program reads it; Kubernetes puts variables in place of $(NAME), which a value may hold."""
+        return self.model_dump_json(by_alias=True, exclude_defaults=True).replace("$(", "$$(")
+
     @field_validator("uri")
     @classmethod
     def _is_one_plain_place(cls, uri: str) -> str:

@@ -31,6 +31,8 @@ class Reading:
     pod_account: str | None = None
     deadline: int | None = None
     """Seconds."""
+    kept: int | None = None
+    """Seconds that the Job is kept after its end, where nobody removes it; until its owner goes where absent."""
 
 
 def render(reading: Reading) -> Manifest:
@@ -44,6 +46,7 @@ def render(reading: Reading) -> Manifest:
         "spec": {
             "backoffLimit": 0,
             **deadline,
+            **({"ttlSecondsAfterFinished": reading.kept} if reading.kept else {}),
             "template": {"metadata": {"labels": dict(reading.labels)}, "spec": _pod(reading)},
         },
     }

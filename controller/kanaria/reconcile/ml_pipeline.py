@@ -1,13 +1,17 @@
 """How an MLPipeline is observed, and what its next plan is."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from pydantic import ValidationError
 
-from kanaria.api import MetricPolicy, MLPipeline, MLPipelineRun
+from kanaria.api import MetricPolicy, MLPipeline, MLPipelineRun, ModelDeployment
 from kanaria.api.resource import API_VERSION
 from kanaria.decide.ml_pipeline import Seen, decide
+from kanaria.decide.ml_pipeline.look import WATCHES
+from kanaria.decide.ml_pipeline.scene import Looks
 from kanaria.decide.ml_pipeline.upstream import newest_successes
+from kanaria.decide.ml_pipeline_run.observe import by_job, jobs_of
 from kanaria.decide.unreadable import readable, refuse
 from kanaria.reconcile.world import World
 from kanaria.vocabulary import ObjectName, ObjectRef, Plan, marks
@@ -29,9 +33,34 @@ def plan_for(name: ObjectName, world: World) -> Plan | None:
         runs=readable(MLPipelineRun, _runs(pipeline, world)),
         policies=frozenset(policy["metadata"]["name"] for policy in policies),
         failure=world.failure(pipeline.ref),
+        looks=_looks(pipeline, world),
         succeeded=newest_successes(world.objects.list(API_VERSION, MLPipelineRun.__name__, name.namespace)),
     )
     return decide(pipeline, seen, world.now())
+
+
+def _looks(pipeline: MLPipeline, world: World) -> Looks:
+    """The Jobs that look at data for triggers, once the caches hold them, and what they are compared with."""
+    settings, namespace, mine = world.settings, pipeline.metadata.namespace, marks.owned_by(pipeline.ref)
+    basis = Looks(
+        stable=_stable(pipeline, world), image=settings.data_image, tracking_uri=settings.mlflow_tracking_uri or ""
+    )
+    if not all(world.objects.synced(watch) for watch in WATCHES):
+        return basis
+    jobs = jobs_of(pipeline, world.objects.list("batch/v1", "Job", namespace, mine))
+    return replace(basis, jobs=jobs, pods=by_job(jobs, world.objects.list("v1", "Pod", namespace, mine)))
+
+
+def _stable(pipeline: MLPipeline, world: World) -> tuple[str, str] | None:
+    """Model and version that is stable in the first target, where there is one."""
+    for proposal in pipeline.spec.promote[:1]:
+        target = proposal.model_deployment
+        namespace = target.namespace or pipeline.metadata.namespace
+        found = world.objects.get(ObjectRef(API_VERSION, ModelDeployment.__name__, namespace, target.name))
+        for deployment in readable(ModelDeployment, [found]):
+            if deployment.spec.stable:
+                return deployment.spec.model.name, deployment.spec.stable.version
+    return None
 
 
 def _runs(pipeline: MLPipeline, world: World) -> Iterator[Manifest]:

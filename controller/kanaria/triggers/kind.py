@@ -3,13 +3,37 @@
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, ClassVar
 
 from pydantic import Field
 
 from kanaria.vocabulary.durations import Duration
 from kanaria.vocabulary.kinds import Kind, Part, Union
+
+DataName = Annotated[str, Field(min_length=1, max_length=63, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a trigger wants to know of an entry of spec.data, and how often; with a method also how far it drifted."""
+
+    data: str
+    every: timedelta
+    method: str = ""
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the newest look found: a digest, since when it is so, and how far the farthest column is."""
+
+    digest: str
+    since: datetime
+    score: float | None = None
+    column: str = ""
+    reference: str = ""
+    """The model version that it was compared with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +60,10 @@ class Seen:
     """The commit that was run last."""
     succeeded: Mapping[str, Success] = field(default_factory=dict)
     """The newest run that succeeded of each pipeline of the namespace."""
+    found: Found | None = None
+    """What the look that the trigger asked for found."""
+    read: Mapping[str, str] = field(default_factory=dict)
+    """The digest of each entry of spec.data that the newest run read."""
 
     @property
     def acted_at(self) -> datetime:
@@ -68,6 +96,11 @@ class TriggerKind(Kind):
 
     needs_source: ClassVar[bool] = False
     """Whether it looks at the pipeline's own code."""
+
+    @property
+    def look(self) -> Look | None:
+        """The look at data that it wants; none for most."""
+        return None
 
     @abstractmethod
     def due(self, seen: Seen, now: datetime) -> Firing | NotYet:

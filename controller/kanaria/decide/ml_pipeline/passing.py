@@ -2,21 +2,23 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import TypeGuard
 
 from kanaria.api import MLPipeline
 from kanaria.api.conditions import ConditionType, Reason
 from kanaria.decide import readiness
 from kanaria.decide.ml_pipeline.admit import admit
+from kanaria.decide.ml_pipeline.look import look
 from kanaria.decide.ml_pipeline.remember import remember
 from kanaria.decide.ml_pipeline.retire import retire
 from kanaria.decide.ml_pipeline.scene import Scene, Seen
 from kanaria.decide.ml_pipeline.start import start
 from kanaria.decide.ml_pipeline.summarise import condition, summarise
 from kanaria.decide.ml_pipeline.trigger import trigger
-from kanaria.vocabulary import Apply, Notice, Outcome, Plan, Wait
+from kanaria.vocabulary import Act, Apply, Notice, Outcome, Plan, Wait
 from kanaria.vocabulary.objects import Manifest
 
-PHASES: tuple[Callable[[Scene], Scene], ...] = (remember, admit, trigger, start, summarise, retire)
+PHASES: tuple[Callable[[Scene], Scene], ...] = (remember, admit, look, trigger, start, summarise, retire)
 
 
 def decide(pipeline: MLPipeline, seen: Seen, now: datetime) -> Plan:
@@ -24,10 +26,12 @@ def decide(pipeline: MLPipeline, seen: Seen, now: datetime) -> Plan:
     scene = Scene(pipeline, seen, now, pipeline.status)
     for phase in PHASES:
         scene = phase(scene)
-    runs = tuple(act.manifest for act in scene.acts if isinstance(act, Apply))
+    runs = tuple(act.manifest for act in scene.acts if _makes_a_run(act))
     if runs and seen.failure is None:
         # The status tells of a run once it is there: one write for one transition.
-        return Plan(acts=scene.acts, notices=tuple(map(_started, runs)), questions=scene.questions)
+        return Plan(
+            acts=scene.acts, notices=tuple(map(_started, runs)), questions=scene.questions, watches=scene.watches
+        )
     return _told(scene)
 
 
@@ -40,8 +44,13 @@ def _told(scene: Scene) -> Plan:
         acts=(*readiness.status_write(pipeline, status), *scene.acts),
         notices=readiness.notices(before, after),
         questions=scene.questions,
+        watches=scene.watches,
         look_again=scene.until,
     )
+
+
+def _makes_a_run(act: Act) -> TypeGuard[Apply]:
+    return isinstance(act, Apply) and act.manifest["kind"] == "MLPipelineRun"
 
 
 def _started(run: Manifest) -> Notice:
@@ -51,8 +60,11 @@ def _started(run: Manifest) -> Notice:
 def _hindered(scene: Scene) -> Outcome:
     """What the failure of the newest plan makes of the outcome: the run is made again under the same name."""
     failure = scene.seen.failure
-    if failure is not None and isinstance(failure.act, Apply) and scene.due is not None:
+    if failure is not None and _makes_a_run(failure.act) and scene.due is not None:
         return Wait(Reason.PROGRESSING, f"the run could not be made: {failure.message}; it is tried again", retry=True)
+    if failure is not None and isinstance(failure.act, Apply) and failure.act.manifest["kind"] == "Job":
+        why = f"no Job can look at the data for a trigger: {failure.message}"
+        return Wait(Reason.PROGRESSING, f"{why}; it is tried again", retry=True)
     return scene.outcome
 
 

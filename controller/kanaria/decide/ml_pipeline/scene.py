@@ -8,9 +8,23 @@ from kanaria.api import MLPipeline, MLPipelineRun
 from kanaria.api.ml_pipeline import MLPipelineStatus
 from kanaria.api.ml_pipeline_run import RunPhase
 from kanaria.triggers.kind import Success
-from kanaria.vocabulary import GO, Act, Answer, Failure, Outcome, Question, Stall
+from kanaria.vocabulary import GO, Act, Answer, Failure, Outcome, Question, Stall, Watch
+from kanaria.vocabulary.objects import Manifest
 
 FINAL = (RunPhase.SUCCEEDED, RunPhase.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """Jobs that look at data; `jobs` is None until the caches hold them all."""
+
+    jobs: Mapping[str, Manifest] | None = None
+    pods: Mapping[str, Manifest] = field(default_factory=dict)
+    """The newest Pod of each Job, by the Job's name."""
+    stable: tuple[str, str] | None = None
+    """Model and version that is stable in the first target."""
+    image: str = "kanaria"
+    tracking_uri: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +40,8 @@ class Seen:
     """What could not be carried out of the pipeline's newest plan."""
     succeeded: Mapping[str, Success] = field(default_factory=dict)
     """The newest run that succeeded of each pipeline of the namespace."""
+    looks: Looks = field(default_factory=Looks)
+    """The Jobs that look at data for the pipeline's triggers, and what they need."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +80,7 @@ class Scene:
     """The newest commit of the code, where it is known."""
     acts: tuple[Act, ...] = ()
     questions: tuple[Question, ...] = ()
+    watches: tuple[Watch, ...] = ()
     until: datetime | None = None
 
     @property

@@ -8,7 +8,7 @@ from kanaria.api.conditions import Reason
 from kanaria.api.ml_pipeline import MLPipelineStatus, TriggerStatus
 from kanaria.decide.ml_pipeline.hold import held
 from kanaria.decide.ml_pipeline.scene import Due, Held, Scene, sooner
-from kanaria.triggers.kind import Firing, NotYet, TriggerUnion
+from kanaria.triggers.kind import Firing, Found, NotYet, TriggerUnion
 from kanaria.triggers.kind import Seen as Looked
 from kanaria.vocabulary import Answered, SourceHead, Stall, Unanswered, Wait, marks
 from kanaria.vocabulary.durations import duration_of
@@ -22,7 +22,6 @@ def trigger(scene: Scene) -> Scene:
 
     All that are due are answered by one run, whose cause names the first.
     """
-    scene = _declared(scene)
     if scene.resting:
         return scene
     scene = _headed(scene, wanted=any(each.trigger.needs_source for each in scene.pipeline.spec.triggers))
@@ -33,16 +32,6 @@ def trigger(scene: Scene) -> Scene:
     due = tuple(_due(scene, found))
     status = _with_holds(scene.status, found)
     return _headed(replace(scene, status=status, due=_together(due), until=until), wanted=bool(due))
-
-
-def _declared(scene: Scene) -> Scene:
-    """The scene with an entry for each trigger, which tells since when it is there."""
-    known = {entry.name: entry for entry in scene.status.triggers}
-    first_sight = scene.status.observed_generation is None
-    since = (scene.pipeline.metadata.creation_timestamp if first_sight else None) or scene.now
-    names = (each.name for each in scene.pipeline.spec.triggers)
-    entries = tuple(known.get(name) or TriggerStatus(name=name, since=since) for name in names)
-    return replace(scene, status=scene.status.model_copy(update={"triggers": entries}))
 
 
 def _found(scene: Scene, each: TriggerUnion) -> Firing | NotYet | Held:
@@ -68,7 +57,7 @@ def _with_holds(status: MLPipelineStatus, found: Mapping[str, Firing | NotYet | 
 def _headed(scene: Scene, *, wanted: bool) -> Scene:
     """The scene with the newest commit of the code, asked for where it is wanted."""
     source, spec = scene.pipeline.spec.source, scene.pipeline.metadata
-    if source is None or not wanted or scene.questions:
+    if source is None or not wanted or any(isinstance(each, SourceHead) for each in scene.questions):
         return scene
     git = source.git
     question = SourceHead(
@@ -79,7 +68,7 @@ def _headed(scene: Scene, *, wanted: bool) -> Scene:
         namespace=spec.namespace,
         secret=git.secret_ref.name if git.secret_ref else None,
     )
-    scene = replace(scene, questions=(question,))
+    scene = replace(scene, questions=(*scene.questions, question))
     match scene.seen.answer(question):
         case Answered(value=""):
             message = (
@@ -95,6 +84,12 @@ def _headed(scene: Scene, *, wanted: bool) -> Scene:
     if scene.status.conditions:  # a restart of the operator is no news
         return scene
     return replace(scene, outcome=Wait(Reason.PROGRESSING, "looking for the newest commit of the code"))
+
+
+def _found_by_look(entry: TriggerStatus) -> Found | None:
+    if not entry.digest or entry.digest_since is None:
+        return None
+    return Found(entry.digest, entry.digest_since, entry.score, entry.column, entry.reference)
 
 
 def _due(scene: Scene, found: Mapping[str, Firing | NotYet | Held]) -> Iterator[Due]:
@@ -132,4 +127,6 @@ def _looked(scene: Scene, entry: TriggerStatus) -> Looked:
         head=scene.head,
         revision=scene.status.revision,
         succeeded=scene.seen.succeeded,
+        found=_found_by_look(entry),
+        read={data.name: data.digest for run in scene.runs[-1:] for data in run.status.data},
     )

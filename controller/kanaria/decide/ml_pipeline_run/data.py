@@ -178,18 +178,13 @@ def _broken(entry: DataStatus) -> str:
 
 def _check_words(data: Data, entry: DataStatus, scene: Scene) -> tuple[str, ...]:
     del entry
-    return ("validate", _written(data), "--log-to", mlflow_run_id(scene.status))
+    return ("validate", data.as_argument(), "--log-to", mlflow_run_id(scene.status))
 
 
 def _compare_words(data: Data, entry: DataStatus, scene: Scene) -> tuple[str, ...]:
     del scene
     before = DataReport(digest=entry.digest, listing=entry.listing)
-    return ("digest", _written(data), "--before", before.model_dump_json(by_alias=True, exclude_defaults=True))
-
-
-def _written(data: Data) -> str:
-    """The entry as the program reads it; Kubernetes puts variables in place of $(NAME), which a value may hold."""
-    return data.model_dump_json(by_alias=True, exclude_defaults=True).replace("$(", "$$(")
+    return ("digest", data.as_argument(), "--before", before.model_dump_json(by_alias=True, exclude_defaults=True))
 
 
 def _checked(entry: DataStatus, report: DataReport) -> DataStatus:

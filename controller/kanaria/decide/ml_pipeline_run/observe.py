@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 
-from kanaria.api import MLPipelineRun
+from kanaria.api import MLPipelineRun, Resource
 from kanaria.vocabulary.objects import Manifest
 
 
-def jobs_of(run: MLPipelineRun, labelled: Iterable[Manifest]) -> Mapping[str, Manifest]:
-    """The run's own Jobs by name: a label is put on quickly, but Kanaria's Jobs name the run by its UID."""
+def jobs_of(run: Resource, labelled: Iterable[Manifest]) -> Mapping[str, Manifest]:
+    """The Jobs of a run, or a pipeline, by name: a label is put on quickly, but Kanaria's Jobs name it by its UID."""
     return {job["metadata"]["name"]: job for job in labelled if run.metadata.uid in _owners(job)}
 
 

@@ -17,6 +17,8 @@ from waiting import eventually_now
 
 LEASE = f"{SYSTEM}/kanaria"
 READY = "ready: all caches are synced"
+PLANTED = "a-planted-w0rd-of-mlflow"
+"""A password of MLflow's, which its store of the suite does not ask for; nobody is to see it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ def suite_operator(cluster: AnyCluster, home: Path, tracking_uri: str) -> Iterat
     """Start it, and end it by its own process; it works in `home`."""
     log = home / "operator.log"
     settings = {"KANARIA_MLFLOW_TRACKING_URI": tracking_uri, "KANARIA_ALLOW_FILE_REMOTES": "1"}
+    settings |= {"MLFLOW_TRACKING_USERNAME": "kanaria", "MLFLOW_TRACKING_PASSWORD": PLANTED}
     words = ["run", "--kubeconfig", str(access_of(cluster, home)), "--home", str(home / "mirrors"), "--lease", LEASE]
     with log.open("wb") as output:
         process = subprocess.Popen(

@@ -10,10 +10,11 @@ import math
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from kanaria.decide.covering import covers
-from kanaria.local.api_client import DEPLOYMENTS
+from kanaria.local.api_client import DEPLOYMENTS, Resource
 from kanaria.local.kserve.naming import HTTP_ROUTES, INFERENCE_SERVICES
 from kanaria.local.watching import Cache
 from kanaria.serving.kserve import Owner, Serving
@@ -23,7 +24,18 @@ from kanaria.vocabulary import ObjectRef
 from small_town import Town
 from waiting import eventually
 
-OWNER = Owner(ObjectRef("kanaria.dev/v1alpha1", "ModelDeployment", "cellar", "wine"), "u-md")
+OWNERS = Resource("kanaria.dev/v1alpha1", "modeldeployments", "ModelDeployment")
+CRD = Path(__file__).parents[1] / "crds/kanaria.dev_modeldeployments.yaml"
+DEPLOYMENT = {
+    "apiVersion": OWNERS.api_version,
+    "kind": OWNERS.kind,
+    "metadata": {"name": "wine", "namespace": "cellar"},
+    "spec": {
+        "model": {"name": "wine"},
+        "predictor": {"model": {"modelFormat": {"name": "sklearn"}}},
+        "strategy": {"allAtOnce": {}},
+    },
+}
 WORKERS = 4
 LOOK = 0.1
 
@@ -34,6 +46,7 @@ class ChangeOver:
 
     town: Town
     way: Way
+    owner: Owner
     known: str = ""
     answers: dict[tuple[int, str], int] = field(default_factory=dict)
     gaps: list[str] = field(default_factory=list)
@@ -49,7 +62,7 @@ class ChangeOver:
             idle = frozenset(o.name for o in (seen.arrangement.others if seen.arrangement else ()) if not o.weight)
             gone = frozenset(name for name in idle if seen.routes(name, 0))
             wanted = next_arrangement(goal, seen, gone)
-            due = [step for step in self.way.steps(OWNER, wanted, self.live()) if not _stands(step)]
+            due = [step for step in self.way.steps(self.owner, wanted, self.live()) if not _stands(step)]
             for step in due:
                 await self._take(step)
             return not due and wanted.main.name == goal.main.name and self._has(goal, seen)
@@ -94,7 +107,8 @@ class ChangeOver:
 async def a_change_over(town: Town, way: Way, asked: int) -> AsyncIterator[ChangeOver]:
     """The change of a town's model, with users who ask all the while from the first `load` on."""
     resources: Mapping[str, Any] = {"services": INFERENCE_SERVICES, "routes": HTTP_ROUTES, "deployments": DEPLOYMENTS}
-    made = ChangeOver(town, way)
+    body = await town.api.create(OWNERS, DEPLOYMENT)
+    made = ChangeOver(town, way, Owner(ObjectRef.of(body), body["metadata"]["uid"]))
     made.caches = {name: Cache(town.api, resource, "cellar") for name, resource in resources.items()}
     tasks = [asyncio.create_task(cache.run()) for cache in made.caches.values()]
     try:

@@ -106,12 +106,12 @@ class Town:
 
 
 @asynccontextmanager
-async def a_town(folder: Path) -> AsyncIterator[Town]:
-    """The town, with the namespace `cellar` in it."""
+async def a_town(folder: Path, *more: Path) -> AsyncIterator[Town]:
+    """The town, with the namespace `cellar` in it, and `more` definitions."""
     program = folder / "server.py"
     program.write_text(PROGRAM)
     async with serve(ApiServerSettings(folder / "api", "token")) as server, Api(server.url, "token") as api:
-        server.install_crds(files())
+        server.install_crds([*files(), *more])
         await api.request("POST", "/api/v1/namespaces", body={"metadata": {"name": "cellar"}})
         home = folder / "pods"
         async with run_router(api) as router, Leash(f"TMPDIR={home}/") as leash, aiohttp.ClientSession() as session:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from changing_over import a_change_over, users
+from changing_over import CRD, a_change_over, users
 from kanaria.serving.arrangement import Predictor
 from kanaria.serving.knative import KNATIVE
 from kanaria.serving.native import NATIVE
@@ -38,7 +38,7 @@ def tried(main: Predictor, candidate: Predictor, weight: int) -> Goal:
     ],
 )
 async def test_a_promotion_and_a_rollback_lose_no_request_and_no_capacity(tmp_path: Path, way: Way):
-    async with a_town(tmp_path) as town, a_change_over(town, way, ASKED) as change:
+    async with a_town(tmp_path, CRD) as town, a_change_over(town, way, ASKED) as change:
         await change.to(Goal(SEVEN, scaling=SCALING))
         await town.served_by("7")
         async with users(change):
@@ -54,7 +54,7 @@ async def test_a_promotion_and_a_rollback_lose_no_request_and_no_capacity(tmp_pa
 
 
 async def test_a_change_of_all_at_once_loses_no_request_and_no_capacity(tmp_path: Path):
-    async with a_town(tmp_path) as town, a_change_over(town, UNSPLIT, ASKED) as change:
+    async with a_town(tmp_path, CRD) as town, a_change_over(town, UNSPLIT, ASKED) as change:
         await change.to(Goal(SEVEN, scaling=SCALING))
         await town.served_by("7")
         async with users(change):

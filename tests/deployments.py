@@ -27,7 +27,9 @@ def a_count(name: str, counter: Thing, **sequential: Any) -> MetricPolicy:
 
 def a_bound(name: str = "online", metric: str = "latency", **fields: Any) -> MetricPolicy:
     """A policy of one query that must stay within its bound."""
-    asked = {"prometheus": {"serverRef": {"name": "main"}, "query": 'p99{service="{{variant}}"}'}, "interval": "5s"}
+    query = {"serverRef": {"name": "main"}, "query": 'p99{service="{{variant}}"}'}
+    source = {} if "job" in fields or "web" in fields else {"prometheus": query}
+    asked = {**source, "interval": "5s"}
     gate = {} if "change" in fields else {"threshold": {"max": 0.25}}
     spec = {"metrics": [{"name": metric, **asked, **gate, **fields}]}
     return MetricPolicy.read({"metadata": {"name": name, "namespace": "cellar"}, "spec": spec})

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from job_player import play_jobs
 from kanaria.api import MetricPolicy, ModelDeployment
 from kanaria.decide.model_deployment import NOTHING_REMEMBERED, Decision, Memory, Seen, WayBack, decide
 from kanaria.decide.model_deployment.wishes import edits_due
@@ -74,6 +75,9 @@ class ModelWorld:
     numbers: dict[str, float | None] = field(default_factory=dict)
     """What queries give for a version that has traffic, by a part of its name: 0.1 where nothing is said."""
     servers: bool = True
+    jobs: dict[str, Thing] = field(default_factory=dict)
+    pods: dict[str, Thing] = field(default_factory=dict)
+    job_fails: bool = False
     gateway: bool = True
     routes: bool = True
     refuse: type[Act] | None = None
@@ -130,6 +134,8 @@ class ModelWorld:
             failure=self.failure,
             way_back=self.way_back,
             metrics_url="http://127.0.0.1:9/metrics",
+            jobs=self.jobs,
+            pods=self.pods,
         )
 
     def decide(self) -> Decision:
@@ -153,6 +159,8 @@ class ModelWorld:
     def carry_out(self, act: Act) -> None:
         self.writes.append(act)
         match act:
+            case Apply(manifest) if manifest["kind"] == "Job":
+                self.jobs[manifest["metadata"]["name"]] = copy.deepcopy(dict(manifest)) | {"began": self.now}
             case Apply(manifest):
                 self._apply(copy.deepcopy(dict(manifest)))
             case Delete():
@@ -225,6 +233,7 @@ class ModelWorld:
                 self.now += SECOND
                 self._requests()
         while True:
+            play_jobs(self.jobs, self.pods, self.now, None if self.job_fails else self._number)
             busy = self._kserve()
             self._servers()
             self._gateway()

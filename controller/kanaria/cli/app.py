@@ -12,6 +12,7 @@ from kanaria.cli.checkout import checkout
 from kanaria.cli.completion import completion
 from kanaria.cli.crds import write_crds
 from kanaria.cli.data import app as data
+from kanaria.cli.fetch import fetch
 from kanaria.cli.lint import lint
 from kanaria.cli.run import run
 from kanaria.cli.status import status
@@ -22,6 +23,7 @@ app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_mar
 app.command()(run)
 app.command()(lint)
 app.command()(checkout)
+app.command()(fetch)
 app.command()(status)
 app.command()(completion)
 for verb in (verbs.promote, verbs.pause, verbs.resume, verbs.abort, verbs.retry, verbs.undo):

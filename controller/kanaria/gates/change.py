@@ -11,7 +11,7 @@ class Change(NumberGate):
     """How much better than the baseline the value must be; a negative bound tolerates a loss."""
 
     key: ClassVar[str] = "change"
-    takes: ClassVar[frozenset[str]] = frozenset({"mlflow", "prometheus"})
+    takes: ClassVar[frozenset[str]] = frozenset({"mlflow", "prometheus", "job", "web"})
 
     baseline: Literal["stable"] = "stable"
     """Compared with the same metric of the run that made the stable model."""

@@ -34,6 +34,7 @@ class Tally:
     of: str
     since: datetime | None = None  # when the candidate first had traffic
     at: datetime | None = None  # the newest measurement
+    tries: int = 0  # measurements that were begun and are over, taken or not
     taken: int = 0
     failed: int = 0
     inconclusive: int = 0
@@ -47,11 +48,12 @@ class Tally:
 def counted(tally: Tally, verdict: Verdict, at: datetime, sentence: str) -> Tally:
     """The tally with one more measurement."""
     if verdict is Verdict.UNMEASURED:
-        return replace(tally, at=at, errors=tally.errors + 1, successes=0, sentence=sentence)
+        return replace(tally, at=at, tries=tally.tries + 1, errors=tally.errors + 1, successes=0, sentence=sentence)
     failed = verdict is Verdict.FAILED
     return replace(
         tally,
         at=at,
+        tries=tally.tries + 1,
         taken=tally.taken + 1,
         failed=tally.failed + failed,
         inconclusive=tally.inconclusive + (verdict is Verdict.INCONCLUSIVE),
@@ -97,6 +99,7 @@ def written(tally: Tally) -> dict[str, Any]:
     return {
         "version": VERSION,
         "of": tally.of,
+        "tries": tally.tries,
         "taken": tally.taken,
         "failed": tally.failed,
         "inconclusive": tally.inconclusive,
@@ -130,6 +133,7 @@ def _read(document: Mapping[str, Any], of: str) -> Tally:
         of=of,
         since=since,
         at=at,
+        tries=int(document["tries"]),
         taken=int(document["taken"]),
         failed=int(document["failed"]),
         inconclusive=int(document["inconclusive"]),

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from kanaria.api import GitSync, MetricPolicy, ModelDeployment
 from kanaria.api.resource import API_VERSION
 from kanaria.decide.git_sync import head_question
+from kanaria.decide.ml_pipeline_run.observe import by_job, jobs_of
 from kanaria.decide.model_deployment import NOTHING_REMEMBERED, Memory, Seen, WayBack, decide
 from kanaria.decide.model_deployment.unreadable import stand_in
 from kanaria.decide.model_deployment.wishes import edits_due
@@ -55,6 +56,8 @@ def _observe(deployment: ModelDeployment, live: Live, world: World, invalid: str
     stable, url = deployment.status.stable, world.settings.gateway_metrics_url
     wanted = Asked(_gateway(deployment), deployment.metadata.annotations.get(naming.MODE, ""))
     asked = Choice(served_way(live)) if invalid else choose(world.settings.canary_routing, wanted, live)
+    namespace, mine = deployment.metadata.namespace, marks.owned_by(deployment.ref)
+    jobs = jobs_of(deployment, world.objects.list("batch/v1", "Job", namespace, mine))
     return Seen(
         live=live,
         way=asked.way,
@@ -67,6 +70,9 @@ def _observe(deployment: ModelDeployment, live: Live, world: World, invalid: str
         metrics_url=url,
         serving_url=world.settings.serving_url,
         files=world.settings.allow_file_remotes,
+        jobs=jobs,
+        pods=by_job(jobs, world.objects.list("v1", "Pod", namespace, mine)) if jobs else {},
+        runner_image=world.settings.runner_image,
         invalid=invalid,
     )
 

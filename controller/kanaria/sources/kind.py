@@ -88,9 +88,32 @@ class OnlineSource(SourceKind):
 
     offline: ClassVar[bool] = False
 
+
+class QuerySource(OnlineSource):
+    """A source that a server answers."""
+
     @abstractmethod
     def ask(self, arms: Arms, every: timedelta, *, compared: bool) -> Question:
         """What to ask, to be answered with a Measurement; `compared` asks for the stable model's number too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a Job of the team runs to measure; without an image, Kanaria's own."""
+
+    command: tuple[str, ...]
+    timeout: timedelta
+    image: str = ""
+    env: tuple[tuple[str, str], ...] = ()
+    account: str | None = None
+
+
+class TaskSource(OnlineSource):
+    """A source that a Job of the team reads: whatever a team names is fetched with the team's own rights."""
+
+    @abstractmethod
+    def task(self, arms: Arms, *, compared: bool) -> Task:
+        """What to run. It writes a number, or an object with `value` and `baseline`, to the file $KANARIA_OUTPUTS."""
 
 
 class SourceUnion(Union):

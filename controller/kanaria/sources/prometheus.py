@@ -5,11 +5,11 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, field_validator
 
-from kanaria.sources.kind import Arms, OnlineSource, ServerReference, filled, variables
+from kanaria.sources.kind import Arms, QuerySource, ServerReference, filled, variables
 from kanaria.vocabulary.question import QueriesAsked
 
 
-class Prometheus(OnlineSource):
+class Prometheus(QuerySource):
     """A PromQL query, answered by a server that the platform team configured."""
 
     key: ClassVar[str] = "prometheus"

@@ -9,11 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from kanaria.api.model_deployment import Trial
+from kanaria.decide.model_deployment.measure import BLIND_AFTER
 from kanaria.decide.model_deployment.metrics import Checked, arms, checked
+from kanaria.decide.model_deployment.probe import probed
 from kanaria.decide.model_deployment.scene import Judged, Scene
 from kanaria.gates.change import Change
 from kanaria.judge.tally import Tally, counted, is_blind, is_over, taken_up, verdict_of
-from kanaria.sources.kind import Arms
+from kanaria.sources.kind import Arms, QuerySource, TaskSource
 from kanaria.vocabulary import Answer, Answered, Measurement, Unanswered, Verdict
 from kanaria.vocabulary.durations import duration_of, spoken
 
@@ -70,18 +72,33 @@ def _read(scene: Scene, trial: Trial, metric: Checked, both: Arms) -> tuple[Scen
         tally = taken_up(trial.checkpoint.get(metric.key), metric.of)
     if is_over(tally, metric.limits):
         return scene, _Reading(metric, tally)
-    question = metric.source.ask(both, metric.metric.every, compared=isinstance(metric.gate, Change))
-    answer, scene = scene.seen.answer(question), scene.asks(question)
     in_force = bool(trial.weight and trial.weight_since)
     if in_force and tally.since is None:
         tally = replace(tally, since=scene.now)
+    settled = _settled(trial, tally, metric)
+    scene, answer, trouble = _answered(scene, trial, metric, tally, both)
     if in_force and answer is not None:
-        tally = _counted(tally, metric, answer, _settled(trial, tally, metric))
+        tally = _counted(tally, metric, answer, settled)
     tally = _seeing(scene.now, tally, metric, trial, answer)
-    trouble = answer.message if isinstance(answer, Unanswered) else "" if answer else "not read yet"
     if tally.blind_since is not None:
         scene = scene.looks(tally.blind_since + _patience(metric))
-    return scene, _Reading(metric, tally, trouble)
+    return scene.looks(settled), _Reading(metric, tally, trouble)
+
+
+def _answered(
+    scene: Scene, trial: Trial, metric: Checked, tally: Tally, both: Arms
+) -> tuple[Scene, Answer | None, str]:
+    """The newest answer, and why there is none."""
+    if isinstance(metric.source, QuerySource):
+        question = metric.source.ask(both, metric.metric.every, compared=isinstance(metric.gate, Change))
+        answer = scene.seen.answer(question)
+        trouble = answer.message if isinstance(answer, Unanswered) else "" if answer else "not read yet"
+        return scene.asks(question), answer, trouble
+    settled = _settled(trial, tally, metric)
+    if settled is None or scene.now < settled or not trial.weight:
+        return scene, None, ""  # there is nothing to run a Job for
+    scene, answer = probed(scene, trial, metric, tally, both)
+    return scene, answer, answer.message if isinstance(answer, Unanswered) else ""
 
 
 def _settled(trial: Trial, tally: Tally, metric: Checked) -> datetime | None:
@@ -95,7 +112,8 @@ def _settled(trial: Trial, tally: Tally, metric: Checked) -> datetime | None:
 def _counted(tally: Tally, metric: Checked, answer: Answer, settled: datetime | None) -> Tally:
     at = answer.at
     if settled is None or at < settled or (tally.at is not None and at <= tally.at):
-        return tally
+        is_job = isinstance(metric.source, TaskSource)
+        return replace(tally, tries=tally.tries + 1) if is_job else tally  # another Job is needed
     name = metric.metric.name
     if isinstance(answer, Answered) and isinstance(answer.value, Measurement):
         taken = answer.value
@@ -117,9 +135,11 @@ def _seeing(now: datetime, tally: Tally, metric: Checked, trial: Trial, answer: 
         return tally
     if tally.blind_since is None:
         return replace(tally, blind_since=now)
-    if trial.weight or not isinstance(answer, Answered) or answer.at <= tally.blind_since:
+    heard = isinstance(answer, Answered) and answer.at > tally.blind_since
+    if trial.weight or not (heard or isinstance(metric.source, TaskSource)):
         return tally
-    known = isinstance(answer.value, Measurement) and answer.value.value is not None
+    taken = answer.value if isinstance(answer, Answered) else None
+    known = isinstance(taken, Measurement) and taken.value is not None
     if known or now >= tally.blind_since + _patience(metric):
         return replace(tally, errors=0, blind_since=None)
     return tally
@@ -127,7 +147,7 @@ def _seeing(now: datetime, tally: Tally, metric: Checked, trial: Trial, answer: 
 
 def _patience(metric: Checked) -> timedelta:
     """How long a candidate stays without traffic before it is tried again whether there are numbers now."""
-    return (metric.limits.consecutive_error + 1) * metric.metric.every
+    return max(metric.limits.consecutive_error + 1, BLIND_AFTER) * metric.metric.every
 
 
 def _together(before: Judged | None, readings: list[_Reading], trial: Trial) -> Judged | None:

@@ -70,10 +70,11 @@ def record(scene: Scene) -> Decision:
     turned = notices(scene.md.status.conditions, scene.status.conditions)
     told = (*scene.notices, *(notice for notice in turned if notice.reason not in known))
     plan = Plan(
-        acts=_in_order(scene, asked, aliases),
+        acts=(*_in_order(scene, asked, aliases), *(Apply(job, _account(scene)) for job in scene.jobs)),
         notices=told if scene.status != scene.md.status else (),
         questions=scene.questions,
         look_again=min((moment for moment in scene.look if moment > scene.now), default=None),
+        watches=scene.watches,
     )
     return Decision(plan, scene.memory)
 
@@ -186,7 +187,9 @@ def _failed_before(scene: Scene, asked: tuple[Act, ...]) -> Scene:
 def _refused_before(scene: Scene) -> Failure | None:
     """What the API server refused of the serving objects last time."""
     failure = scene.seen.failure
-    return failure if failure is not None and isinstance(failure.act, Apply | Delete) else None
+    if failure is None or not isinstance(failure.act, Apply | Delete):
+        return None
+    return failure if _refused_object(failure, scene).kind != "Job" else None  # what measures is told by its metric
 
 
 def _refusal(scene: Scene, failure: Failure) -> Outcome:

@@ -29,7 +29,9 @@ from kanaria.vocabulary import (
     Question,
     Stall,
     Verdict,
+    Watch,
 )
+from kanaria.vocabulary.objects import Manifest
 
 ACTIVE = frozenset({TrialPhase.LOADING, TrialPhase.STEPPING, TrialPhase.PAUSED, TrialPhase.PASSED})
 """Phases of a trial that is not over."""
@@ -114,6 +116,11 @@ class Seen:
     serving_url: str | None = None
     files: bool = False
     """Whether models may lie on this machine, as on a local cluster."""
+    jobs: Mapping[str, Manifest] = field(default_factory=dict)
+    """Jobs that were made for this object, by name."""
+    pods: Mapping[str, Manifest] = field(default_factory=dict)
+    """The newest Pod of each of these Jobs, by the Job's name."""
+    runner_image: str = "kanaria"
     invalid: str = ""
     """Why the spec cannot be read; the deployment then bears the newest that could."""
 
@@ -184,6 +191,9 @@ class Scene:
     questions: tuple[Question, ...] = ()
     notices: tuple[Notice, ...] = ()
     look: tuple[datetime, ...] = ()
+    jobs: tuple[Manifest, ...] = ()
+    """Jobs to make, after all else."""
+    watches: tuple[Watch, ...] = ()
 
     @property
     def trial(self) -> Trial | None:

@@ -1,6 +1,7 @@
 """A pipeline played pass by pass: its plans are carried out, its runs end when told."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from kanaria.api import MLPipeline, MLPipelineRun
 from kanaria.decide.ml_pipeline import Seen, decide
 from kanaria.decide.ml_pipeline.upstream import newest_successes
+from kanaria.triggers.kind import Failing
 from kanaria.vocabulary import Answer, Answered, Apply, Delete, Failure, Plan, Question, Unanswered, WriteStatus
 from pipelines import NOON
 
@@ -25,6 +27,7 @@ class PipelineStory:
     runs: dict[str, dict[str, Any]] = field(default_factory=dict)
     others: list[dict[str, Any]] = field(default_factory=list)
     """Runs of other pipelines."""
+    failing: Mapping[tuple[str, str], Failing] = field(default_factory=dict)
 
     def _answer(self, question: Question) -> Answer | None:
         del question
@@ -34,7 +37,9 @@ class PipelineStory:
 
     def decide(self) -> Plan:
         runs = tuple(MLPipelineRun.read(body) for body in self.runs.values())
-        seen = Seen(self._answer, runs, self.policies, self.failure, newest_successes(self.others))
+        seen = Seen(
+            self._answer, runs, self.policies, self.failure, newest_successes(self.others), failing=self.failing
+        )
         return decide(self.pipeline, seen, self.now)
 
     def visit(self) -> Plan:

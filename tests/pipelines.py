@@ -124,6 +124,8 @@ class Story:
     policies: tuple[MetricPolicy, ...] = ()
     targets: tuple[ModelDeployment, ...] = ()
     newer: tuple[MLPipelineRun, ...] = ()
+    older: tuple[MLPipelineRun, ...] = ()
+    cancelled: str = ""
     landed: Mapping[ObjectName, CommitResult] = field(default_factory=dict)
     applied_at: Mapping[ObjectName, datetime] = field(default_factory=dict)
     failure: Failure | None = None
@@ -141,6 +143,8 @@ class Story:
             policies={policy.metadata.name: policy for policy in self.policies},
             targets={target.name: target for target in self.targets},
             newer=self.newer,
+            older=self.older,
+            cancelled=self.cancelled,
             landed=self.landed,
             applied_at=self.applied_at,
             failure=self.failure,

@@ -45,18 +45,22 @@ MISSING = "its command cannot be started: exec: nosuch: not found; mend its comm
         pytest.param(
             a_job("Complete"), a_pod(ended(0, "said"), checkout=ended(0, "x")), Succeeded(ENDED, "said"), id="with code"
         ),
-        pytest.param(a_job("Failed"), a_pod(ended(2, "boom")), Failed(ENDED, "exit code 2: boom"), id="not well"),
-        pytest.param(a_job("Failed"), a_pod(ended(137, "", "OOMKilled")), Failed(ENDED, OOM), id="out of memory"),
+        pytest.param(
+            a_job("Failed"), a_pod(ended(2, "boom")), Failed(ENDED, "exit code 2: boom", exit_code=2), id="not well"
+        ),
+        pytest.param(
+            a_job("Failed"), a_pod(ended(137, "", "OOMKilled")), Failed(ENDED, OOM, exit_code=137), id="out of memory"
+        ),
         pytest.param(
             a_job("Failed"),
             a_pod(ended(128, "exec: nosuch: not found", "StartError")),
-            Failed(ENDED, MISSING),
+            Failed(ENDED, MISSING, exit_code=128),
             id="no such command",
         ),
         pytest.param(
             a_job("Failed"),
             a_pod(waiting("PodInitializing"), checkout=ended(1, "no route")),
-            Failed(ENDED, "the checkout of the code: exit code 1: no route"),
+            Failed(ENDED, "the checkout of the code: exit code 1: no route", exit_code=1),
             id="no code",
         ),
         pytest.param(

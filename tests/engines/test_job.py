@@ -105,3 +105,49 @@ def test_account_and_deadline_are_the_steps_own():
     assert render(EVERYTHING)["spec"]["activeDeadlineSeconds"] == 60
     assert "serviceAccountName" not in pod(WORK)
     assert "activeDeadlineSeconds" not in render(WORK)["spec"]
+
+
+TEMPLATE = {
+    "metadata": {"labels": {"team": "wine", "kanaria.dev/step": "mine"}, "annotations": {"note": "x"}},
+    "spec": {
+        "nodeSelector": {"gpu": "true"},
+        "restartPolicy": "Always",
+        "containers": [
+            {"name": "step", "env": [{"name": "A", "value": "1"}, {"name": "MLFLOW_RUN_ID", "value": "mine"}]},
+            {"name": "beside", "image": "proxy:1"},
+        ],
+        "initContainers": [{"name": "first", "image": "x"}],
+        "volumes": [{"name": "v", "emptyDir": {}}],
+    },
+}
+
+
+def test_a_template_of_the_users_own_is_filled_in_and_its_marks_cannot_be_lost():
+    job = render(replace(EVERYTHING, pod_template=TEMPLATE))
+
+    V1Job.model_validate(job)
+    template = job["spec"]["template"]
+    step, beside = template["spec"]["containers"]
+    assert template["metadata"]["labels"] == {"team": "wine", **WORK.labels}
+    assert template["metadata"]["annotations"] == {"note": "x"}
+    assert (template["spec"]["nodeSelector"], template["spec"]["restartPolicy"]) == ({"gpu": "true"}, "Never")
+    assert step["env"] == [{"name": "MLFLOW_RUN_ID", "value": "r"}, {"name": "A", "value": "1"}]
+    assert (step["command"], beside["image"]) == (["python", "train.py"], "proxy:1")
+    assert [each["name"] for each in template["spec"]["initContainers"]] == ["checkout", "first"]
+    assert [each["name"] for each in template["spec"]["volumes"]] == ["workspace", "source", "v"]
+
+
+def test_volumes_and_secrets_are_handed_on_by_reference():
+    secret = {"secretKeyRef": {"name": "lake", "key": "token"}}
+    work = replace(
+        WORK,
+        env_from=(("TOKEN", secret),),
+        volumes=({"name": "cache", "emptyDir": {}},),
+        volume_mounts=({"name": "cache", "mountPath": "/cache"},),
+    )
+
+    (container,) = pod(work)["containers"]
+
+    V1Job.model_validate(render(work))
+    assert container["env"][-1] == {"name": "TOKEN", "valueFrom": secret}
+    assert (pod(work)["volumes"], container["volumeMounts"]) == (list(work.volumes), list(work.volume_mounts))

@@ -36,6 +36,7 @@ WORLD = [
     thing("MetricPolicy", "online"),
     thing("MLPipeline", "train"),
     thing("MLPipeline", "after", spec={"triggers": [{"name": "up", "pipeline": {"name": "features"}}]}),
+    thing("MLPipeline", "decays", spec={"triggers": [{"metric": {"modelDeployment": {"name": "beer"}}}]}),
     thing("MLPipelineRun", "going", status={"phase": "Running"}),
     thing("MLPipelineRun", "over", status={"phase": "Succeeded"}),
     run("proposes", "Succeeded", state="Due"),
@@ -101,6 +102,7 @@ def poked(old: dict[str, Any] | None, new: dict[str, Any] | None) -> set[str]:
                 f"ModelDeployment wine/{LONG}",
                 "MLPipeline wine/train",
                 "MLPipeline wine/after",
+                "MLPipeline wine/decays",
                 "MLPipelineRun wine/going",
             },
             id="a policy: whom it judges and pipelines that may name it, not runs that are over",
@@ -124,6 +126,11 @@ def poked(old: dict[str, Any] | None, new: dict[str, Any] | None) -> set[str]:
             thing("MLPipelineRun", "going", owners=[owner("MLPipeline", "wine")]),
             {"MLPipelineRun wine/going", "MLPipeline wine/wine"},
             id="a run: its pipeline",
+        ),
+        pytest.param(
+            thing("ModelDeployment", "beer", status={"watch": [{"metric": "errors", "verdict": "Failed"}]}),
+            {"ModelDeployment wine/beer", "GitSync wine/sync", "MLPipeline wine/decays"},
+            id="a watched ModelDeployment: the pipelines that run when it gets worse",
         ),
         pytest.param(
             thing("MLPipelineRun", "f-1", spec={"pipelineRef": {"name": "features"}}, status={"phase": "Succeeded"}),

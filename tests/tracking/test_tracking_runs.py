@@ -2,12 +2,13 @@
 
 import asyncio
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
 
 from kanaria.tracking import TrackingError, TrackingWorkshop
-from kanaria.vocabulary import CountersAsked, EndTrackingRun, RunMetrics, TrackingRun
+from kanaria.vocabulary import ArtifactThere, CountersAsked, EndTrackingRun, RunMetrics, TrackingRun
 
 EVERY = timedelta(seconds=10)
 RUN = TrackingRun(EVERY, experiment="wine/wine", key="uid-1", name="wine-1", tags=(("kanaria.commit", "abc"),))
@@ -54,6 +55,37 @@ async def test_the_newest_value_of_each_metric_is_read(workshop: TrackingWorksho
 
     assert metrics["accuracy"] == 0.9
     assert metrics["loss"] != metrics["loss"]
+
+
+@pytest.mark.parametrize(
+    ("path", "there"),
+    [
+        ("data.csv", True),
+        ("kept/deep.csv", True),
+        ("kept", True),
+        ("", True),
+        ("gone.csv", False),
+        ("kept/x.csv", False),
+    ],
+)
+async def test_an_artifact_is_there_or_not(
+    workshop: TrackingWorkshop,
+    client: MlflowClient,
+    tmp_path: Path,
+    path: str,
+    there: bool,  # noqa: FBT001 - a row
+):
+    run_id = await workshop.carry(RUN)
+    (tmp_path / "data.csv").write_text("1")
+    (tmp_path / "deep.csv").write_text("1")
+    client.log_artifact(run_id, str(tmp_path / "data.csv"))
+    client.log_artifact(run_id, str(tmp_path / "deep.csv"), "kept")
+
+    assert await workshop.carry(ArtifactThere(EVERY, f"runs:/{run_id}/{path}")) is there
+
+
+async def test_an_artifact_of_a_run_that_is_not_there_is_not_there(workshop: TrackingWorkshop):
+    assert await workshop.carry(ArtifactThere(EVERY, f"runs:/{'0' * 32}/data.csv")) is False
 
 
 async def test_an_unknown_run_is_an_error_that_names_it(workshop: TrackingWorkshop):

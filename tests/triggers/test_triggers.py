@@ -7,7 +7,8 @@ import pytest
 from pydantic import ValidationError
 
 from kanaria.triggers import TRIGGERS, Trigger
-from kanaria.triggers.kind import Firing, NotYet, Seen, Success
+from kanaria.triggers.kind import Failing, Firing, NotYet, Seen, Success
+from kanaria.triggers.metric import MetricTrigger
 from kanaria.triggers.pipeline import PipelineTrigger
 from kanaria.triggers.schedule import Schedule
 from kanaria.triggers.source import SourceTrigger
@@ -121,6 +122,34 @@ def test_the_success_of_another_pipeline_is_due_once(succeeded: Any, acted_on: s
     if isinstance(found, Firing):
         assert found.reason == "run features-3-abc of pipeline 'features' succeeded and registered version 3"
         assert (found.value, found.link) == ("3", "MLPipelineRun features-3-abc")
+
+
+def failing(since: datetime = NOON - HOUR) -> dict[tuple[str, str], Failing]:
+    return {("wine", "online"): Failing("errors", since, "7", "errors ×2.1 [1.4, 3.0]")}
+
+
+MARK = f"errors of version 7 since {(NOON - HOUR).isoformat()}"
+
+
+@pytest.mark.parametrize(
+    ("seen", "due"),
+    [
+        pytest.param(Seen(CREATED), NotYet(), id="nothing fails"),
+        pytest.param(Seen(CREATED, failing=failing()), MARK, id="it has failed long enough"),
+        pytest.param(Seen(CREATED, failing=failing(NOON)), NotYet(NOON + HOUR / 2), id="not long enough"),
+        pytest.param(Seen(CREATED, MARK, failing=failing()), NotYet(), id="that failure was acted on"),
+        pytest.param(Seen(CREATED, MARK, failing=failing(), repeats=True), MARK, id="again after a cooldown"),
+        pytest.param(Seen(CREATED, "another", failing=failing()), MARK, id="another failure was acted on"),
+    ],
+)
+def test_a_stable_model_that_is_worse_is_due_once(seen: Seen, due: object):
+    refs = {"policyRef": {"name": "online"}, "modelDeployment": {"name": "wine"}, "for": "30m"}
+
+    found = MetricTrigger.model_validate(refs).due(seen, NOON)
+
+    assert (found.acted_on if isinstance(found, Firing) else found) == due
+    if isinstance(found, Firing):
+        assert (found.value, found.link) == ("errors ×2.1 [1.4, 3.0]", "ModelDeployment wine")
 
 
 def test_a_schedule_that_slept_for_years_is_quick():

@@ -48,6 +48,8 @@ class Reason(StrEnum):
     DATA_UNREADABLE = "DataUnreadable"  # The data could not be read, again and again; nothing is known of it.
     DATA_CHANGED = "DataChanged"  # The data changed while the run read it; nothing is proposed.
     STEP_FAILED = "StepFailed"  # A step failed for good.
+    CANCELLED = "Cancelled"  # The run was cancelled, by an annotation or by a newer run that replaces it.
+    NOT_RESUMED = "NotResumed"  # The annotation asks to resume a run that is not there, or did not fail.
     DEADLINE_EXCEEDED = "DeadlineExceeded"  # activeDeadlineSeconds is over.
     GATE_REFUSED = "GateRefused"  # A gate judged the model worse than its bound.
     GATE_UNMEASURED = "GateUnmeasured"  # A gate's metric was not found; nothing is proposed.

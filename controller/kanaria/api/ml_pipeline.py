@@ -1,21 +1,19 @@
 """MLPipeline: how a model is made, checked and proposed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from kanaria.api.git_sync import GitBranch, GitPath, GitUrl
 from kanaria.api.pipeline_data import Data
+from kanaria.api.pipeline_source import Source
+from kanaria.api.pipeline_step import Step, Word
 from kanaria.api.resource import Name, ObjectReference, Resource, ResourceStatus
 from kanaria.triggers import Trigger
-from kanaria.vocabulary.durations import Duration
 from kanaria.vocabulary.kinds import Part
 
-Word = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z_][-A-Za-z0-9_]*$")]
 TRIGGERS_MAX = 16
-Argument = Annotated[str, Field(max_length=8192)]
 
 
 class Parameter(Part):
@@ -27,92 +25,11 @@ class Parameter(Part):
     """Value, as text."""
 
 
-class GitSource(Part):
-    """Where the pipeline's own code is."""
-
-    url: GitUrl
-    """Address of the repository."""
-    ref: GitBranch = GitBranch()
-    """What is followed."""
-    path: GitPath = "."
-    """Folder with the code: steps start in it, and only commits that touch it start a run."""
-    interval: Duration = "1m"
-    """How often the branch is looked at."""
-    secret_ref: ObjectReference | None = None
-    """Secret with username and password, or bearerToken."""
-
-
-class Source(Part):
-    """The pipeline's own code."""
-
-    git: GitSource
-    """Repository that is checked out into each step."""
-
-
 class Workspace(Part):
     """A volume that all steps of a run share, mounted at /workspace."""
 
     size: Annotated[str, Field(max_length=32, pattern=r"^[0-9]+(Ki|Mi|Gi|Ti)?$")]
     """Size of the volume, e.g. 1Gi."""
-
-
-class Output(Part):
-    """A small value that a step writes as JSON to the file named by $KANARIA_OUTPUTS."""
-
-    name: Word
-    """Key of the value; later steps read it as ${steps.STEP.outputs.NAME}."""
-
-
-class Backoff(Part):
-    """How long to wait between attempts."""
-
-    duration: Duration = "10s"
-    """Wait before the second attempt."""
-    factor: Annotated[int, Field(ge=1, le=10)] = 2
-    """By what the wait grows each time."""
-    max_duration: Duration = "5m"
-    """The longest wait."""
-
-
-class RetryPolicy(Part):
-    """How often a failed step is tried again."""
-
-    limit: Annotated[int, Field(ge=0, le=20)] = 0
-    """Number of further attempts."""
-    backoff: Backoff = Backoff()
-    """Wait between attempts."""
-
-
-class EnvVar(Part):
-    """An environment variable of a step."""
-
-    name: Annotated[str, Field(min_length=1, max_length=253)]
-    """Name of the variable."""
-    value: Argument = ""
-    """Value; ${…} is filled in."""
-
-
-class Step(Part):
-    """One container that runs to its end, in a Job of its own."""
-
-    name: Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
-    """Name of the step, unique in the pipeline."""
-    depends_on: Annotated[tuple[Name, ...], Field(max_length=64)] = ()
-    """Steps that must succeed first."""
-    image: Annotated[str, Field(min_length=1, max_length=512)] = "python:3.11"
-    """Container image."""
-    command: Annotated[tuple[Argument, ...], Field(min_length=1, max_length=64)]
-    """What is run; ${parameters.NAME}, ${steps.STEP.outputs.NAME} and ${source.revision} are filled in."""
-    env: Annotated[tuple[EnvVar, ...], Field(max_length=64)] = ()
-    """Environment, beside MLFLOW_TRACKING_URI, MLFLOW_EXPERIMENT_NAME, MLFLOW_RUN_ID and KANARIA_OUTPUTS."""
-    outputs: Annotated[tuple[Output, ...], Field(max_length=32)] = ()
-    """Small values it hands on."""
-    resources: Mapping[str, Any] = {}
-    """Requests and limits, as in a Pod."""
-    retry_policy: RetryPolicy = RetryPolicy()
-    """How often it is tried again."""
-    active_deadline_seconds: Annotated[int, Field(ge=1)] | None = None
-    """How long one attempt may take."""
 
 
 class ProducedModel(Part):
@@ -164,14 +81,18 @@ class PipelineSpec(Part):
     """Files that the pipeline reads, looked at by a Job before the first step and after the last one."""
     triggers: Annotated[tuple[Trigger, ...], Field(max_length=TRIGGERS_MAX)] = ()
     """What starts a run, beside the annotation kanaria.dev/run."""
-    concurrency_policy: Literal["Forbid"] = "Forbid"
-    """Forbid: a trigger that fires while a run is under way waits for its end."""
+    concurrency_policy: Literal["Allow", "Forbid", "Replace", "Queue"] = "Forbid"
+    """What a trigger that fires while a run is under way does: run beside it, wait, cancel it, or line up a run."""
     active_deadline_seconds: Annotated[int, Field(ge=1)] | None = None
     """How long a run may take."""
     workspace: Workspace | None = None
     """A volume that all steps of a run share."""
     steps: Annotated[tuple[Step, ...], Field(min_length=1, max_length=64)]
     """The steps."""
+    parallelism: Annotated[int, Field(ge=1, le=64)] | None = None
+    """How many steps of a run may run at once."""
+    on_exit: Annotated[tuple[Step, ...], Field(max_length=16)] = ()
+    """Steps that run after the others, however these ended; they find ${run.name} and ${run.status}."""
     model: ProducedModel | None = None
     """The model that is registered."""
     gates: Annotated[tuple[Gate, ...], Field(max_length=16)] = ()
@@ -218,22 +139,62 @@ class PipelineSpec(Part):
 
     @model_validator(mode="after")
     def _steps_hold_together(self) -> "PipelineSpec":
-        names = [step.name for step in self.steps]
-        for name in names:
-            if names.count(name) > 1:
-                raise ValueError(f"spec.steps names {name!r} twice; give each step its own name")
-        for step in self.steps:
-            for needed in step.depends_on:
-                if needed not in names:
-                    raise ValueError(
-                        f"spec.steps {step.name!r} depends on {needed!r}, which is no step; "
-                        f"there are: {', '.join(names)}"
-                    )
-        if self.model and self.model.step not in names:
-            raise ValueError(f"spec.model.step {self.model.step!r} is no step; there are: {', '.join(names)}")
-        if self.promote and not self.model:
-            raise ValueError("spec.promote needs spec.model: name the registered model that is proposed")
+        fault = next(faults(self), None)
+        if fault:
+            raise ValueError(fault)
         return self
+
+
+def faults(spec: PipelineSpec) -> Iterator[str]:
+    """What does not fit together in the steps, each in a sentence."""
+    names = [step.name for step in spec.steps]
+    every = [step.name for step in (*spec.steps, *spec.on_exit)]
+    yield from (
+        f"spec.steps names {name!r} twice; give each step its own name" for name in every if every.count(name) > 1
+    )
+    for place, steps in (("steps", spec.steps), ("onExit", spec.on_exit)):
+        there = [step.name for step in steps]
+        yield from (
+            f"spec.{place} {step.name!r} depends on {needed!r}, which is no step; there are: {', '.join(there)}"
+            for step in steps
+            for needed in step.depends_on
+            if needed not in there
+        )
+    yield from (fault for step in (*spec.steps, *spec.on_exit) for fault in _step_faults(step, spec))
+    if spec.model and spec.model.step not in names:
+        yield f"spec.model.step {spec.model.step!r} is no step; there are: {', '.join(names)}"
+    if spec.promote and not spec.model:
+        yield "spec.promote needs spec.model: name the registered model that is proposed"
+
+
+def _step_faults(step: Step, spec: PipelineSpec) -> Iterator[str]:
+    place = f"spec.steps {step.name!r}"
+    if step.with_items and step.with_param:
+        yield f"{place} has both withItems and withParam; remove one"
+    if step.with_param and step.with_param not in {parameter.name for parameter in spec.parameters}:
+        yield f"{place}, withParam: there is no parameter {step.with_param!r}; declare it, as a JSON list"
+    for variable in step.env:
+        if variable.value and variable.value_from:
+            yield f"{place}, env {variable.name}: there is both value and valueFrom; remove one"
+    for condition in step.when:
+        if condition.operator in ("Gt", "Lt") and not _is_number(condition.values):
+            yield f"{place}, when: {condition.operator} compares with one number, such as values: ['100']"
+    if step.cache:
+        yield from _cache_faults(place, step, spec)
+
+
+def _cache_faults(place: str, step: Step, spec: PipelineSpec) -> Iterator[str]:
+    if spec.model and spec.model.step == step.name:
+        yield f"{place} registers spec.model and cannot be cached: each run registers its own version; remove cache"
+    if spec.workspace:
+        yield f"{place} cannot be cached beside spec.workspace, which is new in each run; log MLflow artifacts instead"
+
+
+def _is_number(values: tuple[str, ...]) -> bool:
+    try:
+        return len(values) == 1 and float(values[0]) is not None
+    except ValueError:
+        return "${" in values[0]
 
 
 class TriggerStatus(Part):
@@ -295,6 +256,8 @@ class MLPipelineStatus(ResourceStatus):
     """The commit of the code that was run last."""
     last_handled_run_request: Annotated[str, Field(max_length=256)] | None = None
     """The value of the annotation kanaria.dev/run that was acted on last."""
+    last_handled_resume: Annotated[str, Field(max_length=253)] | None = None
+    """The value of the annotation kanaria.dev/resume that was acted on last."""
     last_scheduled_at: datetime | None = None
     """The newest time of the schedule that was acted on."""
     runs: int = 0

@@ -16,6 +16,8 @@ from kanaria.vocabulary.verdict import Verdict
 OUTPUT_MAX = 256
 """How long the value of an output may be: larger things are artifacts of MLflow, or files of the workspace."""
 
+Value = Annotated[str, Field(max_length=OUTPUT_MAX)]
+
 
 class RunPhase(StrEnum):
     """Where a run is."""
@@ -24,6 +26,10 @@ class RunPhase(StrEnum):
     RUNNING = "Running"
     SUCCEEDED = "Succeeded"
     FAILED = "Failed"
+    CANCELLED = "Cancelled"
+
+
+FINAL = (RunPhase.SUCCEEDED, RunPhase.FAILED, RunPhase.CANCELLED)
 
 
 class StepPhase(StrEnum):
@@ -34,6 +40,11 @@ class StepPhase(StrEnum):
     SUCCEEDED = "Succeeded"
     FAILED = "Failed"
     SKIPPED = "Skipped"
+    CACHED = "Cached"
+
+
+DONE = (StepPhase.SUCCEEDED, StepPhase.CACHED)
+"""Phases of a step that went well: its outputs are there."""
 
 
 class Answered(Part):
@@ -64,6 +75,43 @@ class Cause(Part):
     """The value of the annotation kanaria.dev/run that is acted on."""
 
 
+class Tracking(Part):
+    """The MLflow run of this run."""
+
+    run_id: Annotated[str, Field(max_length=64)]
+    """MLflow's id of the run."""
+    experiment: Annotated[str, Field(max_length=256)]
+    """Name of the experiment."""
+
+
+class KeptStep(Part):
+    """A step that succeeded in the run that is resumed."""
+
+    name: Name
+    """Name of the step."""
+    outputs: Annotated[Mapping[str, Value], Field(max_length=32)] = {}
+    """Values it handed on."""
+    started_at: datetime | None = None
+    """When it began."""
+    finished_at: datetime | None = None
+    """When it ended."""
+    cache_key: Annotated[str, Field(max_length=64)] | None = None
+    """What it was made of."""
+
+
+class Resumes(Part):
+    """The run that is resumed, and what is taken over."""
+
+    run: Annotated[str, Field(max_length=253)]
+    """Name of the run that failed."""
+    root: Annotated[str, Field(max_length=253)]
+    """Name of the run whose workspace is used: the first that was not a resumption itself."""
+    tracking: Tracking | None = None
+    """Its MLflow run, which goes on."""
+    steps: Annotated[tuple[KeptStep, ...], Field(max_length=64)] = ()
+    """Steps that are not run again."""
+
+
 class MLPipelineRunSpec(Part):
     """What is run: the pipeline's spec as it was, and the code."""
 
@@ -75,6 +123,8 @@ class MLPipelineRunSpec(Part):
     """Why."""
     revision: Annotated[str, Field(max_length=64)] = ""
     """Commit of the code that is run; empty without source."""
+    resumes: Resumes | None = None
+    """The failed run that it goes on with."""
     pipeline: PipelineSpec
     """The pipeline's spec, frozen."""
 
@@ -96,8 +146,14 @@ class StepStatus(Part):
     """When it ended."""
     retry_at: datetime | None = None
     """When the next attempt begins."""
-    outputs: Annotated[Mapping[str, Annotated[str, Field(max_length=OUTPUT_MAX)]], Field(max_length=32)] = {}
+    outputs: Annotated[Mapping[str, Value], Field(max_length=32)] = {}
     """Values it handed on."""
+    image_id: Annotated[str, Field(max_length=512)] | None = None
+    """The image that its Pod ran, with its digest."""
+    cache_key: Annotated[str, Field(max_length=64)] | None = None
+    """What it is made of: image, command, environment, inputs; a later run with the same key may take its outputs."""
+    cached_from: Annotated[str, Field(max_length=253)] | None = None
+    """The run whose outputs it took."""
     message: Text = ""
     """Why it failed, with the last lines it wrote."""
 
@@ -147,15 +203,6 @@ class ProposalStatus(Part):
     """When that was pushed."""
     message: Text = ""
     """Why, where it is not simply done."""
-
-
-class Tracking(Part):
-    """The MLflow run of this run."""
-
-    run_id: Annotated[str, Field(max_length=64)]
-    """MLflow's id of the run."""
-    experiment: Annotated[str, Field(max_length=256)]
-    """Name of the experiment."""
 
 
 class MLPipelineRunStatus(ResourceStatus):

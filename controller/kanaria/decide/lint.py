@@ -4,11 +4,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from kanaria.api import MetricPolicy, MLPipeline, ModelDeployment, Resource
+from kanaria.api.ml_pipeline import PipelineSpec
 from kanaria.api.resource import API_VERSION
 from kanaria.decide.filling import unknown_references
 from kanaria.decide.git_sync import Tree, Wanted
 from kanaria.decide.model_deployment.metrics import NOBODY_JUDGES
 from kanaria.decide.step_graph import circle, cyclic
+from kanaria.decide.unfolding import unfoldable
 from kanaria.decide.wrong_fields import FieldPath, dotted
 from kanaria.sources.step_output import StepOutput
 
@@ -71,10 +73,12 @@ def _key(wanted: Wanted) -> _Key:
 
 def _of_pipeline(where: Wanted, pipeline: MLPipeline, files: _Files) -> Iterator[Remark]:
     spec = pipeline.spec
-    steps = circle(spec.steps)
+    steps = circle((*spec.steps, *spec.on_exit))
+    fault = "" if steps else unfoldable(spec)
     if steps:
-        first = next(index for index, step in enumerate(spec.steps) if step.name == steps[0])
-        yield Remark(where, ("spec", "steps", first, "dependsOn"), cyclic(steps))
+        yield Remark(where, ("spec", *_place(spec, steps[0]), "dependsOn"), cyclic(steps))
+    elif fault:
+        yield Remark(where, ("spec", "steps"), fault)
     else:
         for unknown in unknown_references(spec):
             yield Remark(where, ("spec", *unknown.field), unknown.sentence)
@@ -86,6 +90,11 @@ def _of_pipeline(where: Wanted, pipeline: MLPipeline, files: _Files) -> Iterator
         else:
             yield from _of_gate(where, field, pipeline, policy)
     yield from _of_proposals(where, pipeline, files)
+
+
+def _place(spec: PipelineSpec, name: str) -> FieldPath:
+    parts = (("steps", spec.steps), ("onExit", spec.on_exit))
+    return next((part, index) for part, steps in parts for index, step in enumerate(steps) if step.name == name)
 
 
 def _of_gate(where: Wanted, field: FieldPath, pipeline: MLPipeline, policy: MetricPolicy) -> Iterator[Remark]:

@@ -81,6 +81,11 @@ def as_json(status: ResourceStatus) -> dict[str, Any]:
     return status.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
+def of_note(told: Iterable[Notice]) -> tuple[Notice, ...]:
+    """Without those that say that work goes on, which the conditions say as well: an Event costs a write."""
+    return tuple(n for n in told if n.type != "Normal" or n.reason not in (Reason.PROGRESSING, Reason.RUNNING))
+
+
 def notices(before: Iterable[Condition], after: Iterable[Condition]) -> tuple[Notice, ...]:
     """An Event for each condition whose reason changed: Warning where the user must act or the world failed."""
     known = {condition.type: condition for condition in before}

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from kanaria.api.ml_pipeline import Step
+from kanaria.api.pipeline_step import Step
 
 
 def circle(steps: Sequence[Step]) -> tuple[str, ...]:

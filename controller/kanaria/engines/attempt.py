@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from kanaria.engines.job import CHECKOUT
+from kanaria.engines.job import CHECKOUT, STEP
+from kanaria.vocabulary.masking import masked
 from kanaria.vocabulary.objects import Manifest
 
 PATIENCE = timedelta(minutes=2)
@@ -40,6 +41,8 @@ class Failed:
     at: datetime
     message: str
     too_long: bool = False
+    exit_code: int | None = None
+    """The code with which the container ended, where it ran."""
 
 
 Attempt = Going | Succeeded | Failed
@@ -60,7 +63,14 @@ def attempt(job: Manifest, pod: Manifest | None, now: datetime) -> Attempt:
         return Going("its Pod's last words are awaited", at + LATE_POD)
     if "Complete" in conditions:
         return Succeeded(at, str((last or {}).get("message", "")))
-    return Failed(at, _why(last) or str(ended.get("message", "")) or "its Job failed and tells no reason")
+    why = _why(last) or str(ended.get("message", "")) or "its Job failed and tells no reason"
+    return Failed(at, masked(why), exit_code=(last or {}).get("exitCode"))
+
+
+def image_of(pod: Manifest | None) -> str:
+    """The image that the step's container runs, with its digest as the node tells it; empty before that."""
+    statuses = (pod.get("status") or {}).get("containerStatuses") or [] if pod else []
+    return next((str(each.get("imageID") or "") for each in statuses if each.get("name") == STEP), "")
 
 
 def _going(pod: Manifest | None, now: datetime) -> Attempt:

@@ -1,7 +1,7 @@
 """How a step becomes a batch/v1 Job."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from kanaria.vocabulary.objects import Manifest
@@ -53,6 +53,12 @@ class Work:
     workspace: str | None = None
     """Name of the claim that is mounted at /workspace."""
     checkout: Checkout | None = None
+    env_from: tuple[tuple[str, Mapping[str, Any]], ...] = ()
+    """Variables whose value the Pod reads from a Secret or ConfigMap."""
+    volumes: tuple[Mapping[str, Any], ...] = ()
+    volume_mounts: tuple[Mapping[str, Any], ...] = ()
+    pod_template: Mapping[str, Any] = field(default_factory=dict)
+    """What the user wants beside: labels, annotations, anything of a Pod's spec."""
 
 
 def render(work: Work) -> Manifest:
@@ -65,7 +71,7 @@ def render(work: Work) -> Manifest:
         "spec": {
             "backoffLimit": 0,
             **deadline,
-            "template": {"metadata": {"labels": dict(work.labels)}, "spec": _pod(work)},
+            "template": pod_template(work),
         },
     }
 
@@ -84,31 +90,50 @@ def _metadata(name: str, namespace: str, labels: Mapping[str, str], owner: Mappi
     return {"name": name, "namespace": namespace, "labels": dict(labels), "ownerReferences": [dict(owner)]}
 
 
+def pod_template(work: Work) -> dict[str, Any]:
+    """The Pod: what the user wrote of it, with the step's own container in it."""
+    given = work.pod_template.get("metadata") or {}
+    metadata: dict[str, Any] = {"labels": {**(given.get("labels") or {}), **work.labels}}
+    if given.get("annotations"):
+        metadata["annotations"] = dict(given["annotations"])
+    return {"metadata": metadata, "spec": _pod(work)}
+
+
 def _pod(work: Work) -> dict[str, Any]:
+    given = dict(work.pod_template.get("spec") or {})
+    theirs = [dict(each) for each in given.get("containers") or ()]
+    own = next((each for each in theirs if each.get("name") == STEP), {})
     volumes, mounts = _volumes(work)
+    mounts += [dict(each) for each in own.get("volumeMounts") or ()]
+    env: list[dict[str, Any]] = [{"name": name, "value": value} for name, value in work.env]
+    env += [{"name": name, "valueFrom": dict(source)} for name, source in work.env_from]
+    env += [dict(each) for each in own.get("env") or () if each.get("name") not in {e["name"] for e in env}]
     container: dict[str, Any] = {
+        "securityContext": _CONFINED,
+        **own,
         "name": STEP,
         "image": work.image,
         "command": list(work.command),
-        "env": [{"name": name, "value": value} for name, value in work.env],
-        "resources": dict(work.resources),
-        "securityContext": _CONFINED,
+        "env": env,
+        "resources": dict(work.resources or own.get("resources") or {}),
         "terminationMessagePath": OUTPUTS_FILE,
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "volumeMounts": mounts,
     }
-    pod: dict[str, Any] = {"restartPolicy": "Never", "securityContext": {"seccompProfile": {"type": "RuntimeDefault"}}}
+    pod: dict[str, Any] = {"securityContext": {"seccompProfile": {"type": "RuntimeDefault"}}} | given
+    pod["restartPolicy"] = "Never"
     if work.pod_account:
         pod["serviceAccountName"] = work.pod_account
     if work.checkout:
         container["workingDir"] = "/".join([SOURCE_FOLDER, *_parts(work.checkout.path)])
-        pod["initContainers"] = [_checkout(work.checkout)]
-    return pod | {"containers": [container], "volumes": volumes}
+        pod["initContainers"] = [_checkout(work.checkout), *(given.get("initContainers") or ())]
+    beside = [each for each in theirs if each.get("name") != STEP]
+    return pod | {"containers": [container, *beside], "volumes": [*volumes, *(given.get("volumes") or ())]}
 
 
 def _volumes(work: Work) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    volumes: list[dict[str, Any]] = []
-    mounts: list[dict[str, Any]] = []
+    volumes: list[dict[str, Any]] = [dict(each) for each in work.volumes]
+    mounts: list[dict[str, Any]] = [dict(each) for each in work.volume_mounts]
     if work.workspace:
         volumes.append({"name": "workspace", "persistentVolumeClaim": {"claimName": work.workspace}})
         mounts.append({"name": "workspace", "mountPath": WORKSPACE_FOLDER})

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from kanaria.api import MetricPolicy, MLPipeline, MLPipelineRun, ModelDeployment
 from kanaria.api.resource import API_VERSION
 from kanaria.decide.ml_pipeline import Seen, decide
+from kanaria.decide.ml_pipeline.failing import found_failing
 from kanaria.decide.ml_pipeline.look import WATCHES
 from kanaria.decide.ml_pipeline.scene import Looks
 from kanaria.decide.ml_pipeline.upstream import newest_successes
@@ -34,6 +35,7 @@ def plan_for(name: ObjectName, world: World) -> Plan | None:
         policies=frozenset(policy["metadata"]["name"] for policy in policies),
         failure=world.failure(pipeline.ref),
         looks=_looks(pipeline, world),
+        failing=found_failing(world.objects.list(API_VERSION, ModelDeployment.__name__, name.namespace)),
         succeeded=newest_successes(world.objects.list(API_VERSION, MLPipelineRun.__name__, name.namespace)),
     )
     return decide(pipeline, seen, world.now())

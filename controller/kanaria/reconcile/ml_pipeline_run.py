@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from pydantic import ValidationError
 
 from kanaria.api import GitSync, MetricPolicy, MLPipelineRun, ModelDeployment
-from kanaria.api.ml_pipeline_run import RunPhase
+from kanaria.api.ml_pipeline_run import FINAL
 from kanaria.api.resource import API_VERSION
 from kanaria.decide.ml_pipeline_run import WATCHES, Ground, Seen, decide
-from kanaria.decide.ml_pipeline_run.observe import by_job, jobs_of, later_than
+from kanaria.decide.ml_pipeline_run.observe import around, by_job, jobs_of, of_same_pipeline
 from kanaria.decide.ml_pipeline_run.propose import targets_of
 from kanaria.decide.ml_pipeline_run.wishes import is_of
 from kanaria.decide.unreadable import readable, refuse
@@ -26,7 +26,7 @@ def plan_for(name: ObjectName, world: World) -> Plan | None:
         run = MLPipelineRun.read(body)
     except ValidationError as error:
         return refuse(body, error, world.now())
-    over = run.status.phase in (RunPhase.SUCCEEDED, RunPhase.FAILED)  # then its Jobs are no longer watched
+    over = run.status.phase in FINAL  # then its Jobs are no longer watched
     if not over and not all(world.objects.synced(watch) for watch in WATCHES):
         return Plan(watches=WATCHES, look_again=world.now() + timedelta(seconds=1))
     return decide(run, _seen(run, world), world.now())
@@ -37,7 +37,8 @@ def _seen(run: MLPipelineRun, world: World) -> Seen:
     refs = (ObjectRef(API_VERSION, "ModelDeployment", name.namespace, name.name) for name in targets_of(run))
     found = {target.name: target for target in readable(ModelDeployment, map(world.objects.get, refs))}
     policies = readable(MetricPolicy, world.objects.list(API_VERSION, "MetricPolicy", namespace))
-    runs = readable(MLPipelineRun, world.objects.list(API_VERSION, "MLPipelineRun", namespace))
+    siblings = of_same_pipeline(run, world.objects.list(API_VERSION, "MLPipelineRun", namespace))
+    older, newer = around(run, readable(MLPipelineRun, siblings))
     settings = world.settings
     jobs = jobs_of(run, world.objects.list("batch/v1", "Job", namespace, mine))
     return Seen(
@@ -46,7 +47,9 @@ def _seen(run: MLPipelineRun, world: World) -> Seen:
         pods=by_job(jobs, world.objects.list("v1", "Pod", namespace, mine)),
         policies={policy.metadata.name: policy for policy in policies},
         targets=found,
-        newer=later_than(run, runs),
+        newer=newer,
+        older=older,
+        cancelled=_cancelled(run, world),
         landed=dict(_landed(run, found.values(), world)),
         applied_at=dict(_applied_at(found.values(), world)),
         failure=world.failure(run.ref),
@@ -54,6 +57,15 @@ def _seen(run: MLPipelineRun, world: World) -> Seen:
             settings.mlflow_tracking_uri or "", settings.runner_image, settings.data_image, settings.allow_file_remotes
         ),
     )
+
+
+def _pipeline(run: MLPipelineRun) -> ObjectRef:
+    return ObjectRef(API_VERSION, "MLPipeline", run.metadata.namespace, run.spec.pipeline_ref.name)
+
+
+def _cancelled(run: MLPipelineRun, world: World) -> str:
+    body = world.objects.get(_pipeline(run))
+    return str(((body or {}).get("metadata", {}).get("annotations") or {}).get(marks.CANCEL, ""))
 
 
 def _landed(

@@ -1,6 +1,6 @@
 """Which objects are to be visited when an object changed."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from kanaria.api import KINDS
@@ -11,7 +11,7 @@ from kanaria.vocabulary.objects import Manifest
 
 SERVICE_LABEL = "serving.kserve.io/inferenceservice"
 SERVICE = ("serving.kserve.io/v1beta1", "InferenceService")
-FINISHED_RUN = {"Succeeded", "Failed"}
+FINISHED_RUN = {"Succeeded", "Failed", "Cancelled"}
 _SAID_METADATA = {"labels", "annotations", "deletionTimestamp"}
 _KINDS = {kind.model_fields["kind"].default for kind in KINDS}
 _BY_LOWER = {kind.lower(): kind for kind in _KINDS}
@@ -28,6 +28,8 @@ def to_visit(old: Manifest | None, new: Manifest | None, objects: Objects) -> fr
     if ref.api_version == API_VERSION and ref.kind in _KINDS:
         found.add(ref)
         found.update(_neighbours(ref, changed, objects, said=said))
+        if ref.kind == "MLPipelineRun" and (said or _phase(old) != _phase(new)):
+            found.update(_lined_up(changed, ref, objects))
     return frozenset(found)
 
 
@@ -40,22 +42,65 @@ def _neighbours(ref: ObjectRef, changed: Manifest, objects: Objects, *, said: bo
             yield from _proposing_to(ref.namespace, None, objects)
         case "ModelDeployment":
             yield from _syncs_of(ref.namespace, objects)
+            yield from _watching(changed, ref, objects)
             if said:
                 yield from _proposing_to(ref.namespace, ref.name, objects)
+        case "MLPipeline" if said:  # its annotation may cancel one
+            yield from _unfinished(ref.name, ref.namespace, objects)
         case "MLPipelineRun":
-            for namespace in sorted({proposal.get("namespace", "") for proposal in _proposals(changed)}):
-                yield from _syncs_of(namespace, objects)
-            yield from _downstream(changed, ref.namespace, objects)
+            yield from _told_by(changed, ref.namespace, objects)
+
+
+def _lined_up(run: Manifest, ref: ObjectRef, objects: Objects) -> Iterator[ObjectRef]:
+    """The unfinished runs that a run's begin or end concerns: they are replaced, or their turn comes."""
+    spec = run.get("spec") or {}
+    if (spec.get("pipeline") or {}).get("concurrencyPolicy") in ("Queue", "Replace"):
+        yield from _unfinished((spec.get("pipelineRef") or {}).get("name"), ref.namespace, objects)
+
+
+def _unfinished(pipeline: str | None, namespace: str, objects: Objects) -> Iterator[ObjectRef]:
+    for run in objects.list(API_VERSION, "MLPipelineRun", namespace):
+        named = ((run.get("spec") or {}).get("pipelineRef") or {}).get("name")
+        if named == pipeline and _phase(run) not in FINISHED_RUN:
+            yield ObjectRef.of(run)
+
+
+def _phase(run: Manifest | None) -> str | None:
+    return None if run is None else (run.get("status") or {}).get("phase")
+
+
+def _told_by(run: Manifest, namespace: str, objects: Objects) -> Iterator[ObjectRef]:
+    """The syncs where a run proposes, and the pipelines that its success starts."""
+    for other in sorted({proposal.get("namespace", "") for proposal in _proposals(run)}):
+        yield from _syncs_of(other, objects)
+    yield from _downstream(run, namespace, objects)
 
 
 def _downstream(run: Manifest, namespace: str, objects: Objects) -> Iterator[ObjectRef]:
     """The pipelines that a run's success starts."""
-    if (run.get("status") or {}).get("phase") != "Succeeded":
-        return
-    upstream = ((run.get("spec") or {}).get("pipelineRef") or {}).get("name")
+    if _phase(run) == "Succeeded":
+        upstream = ((run.get("spec") or {}).get("pipelineRef") or {}).get("name")
+        yield from _triggered(lambda trigger: trigger.get("pipeline"), upstream, namespace, objects)
+
+
+def _watching(deployment: Manifest, ref: ObjectRef, objects: Objects) -> Iterator[ObjectRef]:
+    """The pipelines that run when the stable model gets worse."""
+    if (deployment.get("status") or {}).get("watch"):
+        yield from _triggered(_watched, ref.name, ref.namespace, objects)
+
+
+def _watched(trigger: Manifest) -> Mapping[str, Any] | None:
+    named: Mapping[str, Any] | None = (trigger.get("metric") or {}).get("modelDeployment")
+    return named
+
+
+def _triggered(
+    named: Callable[[Manifest], Mapping[str, Any] | None], name: str | None, namespace: str, objects: Objects
+) -> Iterator[ObjectRef]:
+    """The pipelines with a trigger that names an object."""
     for body in objects.list(API_VERSION, "MLPipeline", namespace):
         triggers = (body.get("spec") or {}).get("triggers") or ()
-        if any((trigger.get("pipeline") or {}).get("name") == upstream for trigger in triggers):
+        if any((named(trigger) or {}).get("name") == name for trigger in triggers):
             yield ObjectRef.of(body)
 
 

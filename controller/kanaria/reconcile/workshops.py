@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from kanaria.reconcile.world import Mirrors
 from kanaria.vocabulary import (
     Account,
+    ArtifactThere,
     CommitEdits,
     CommitResult,
     Counters,
@@ -118,7 +119,7 @@ class Workshops:
 
     def carriers(self) -> Mapping[type[Question], Carrier]:
         """Who answers which question."""
-        of_tracking = (TrackingRun, RunMetrics, RegisteredBy, ModelVersionAsked)
+        of_tracking = (TrackingRun, RunMetrics, RegisteredBy, ModelVersionAsked, ArtifactThere)
         return {
             GitHead: self.git.head,
             SourceHead: self.git.source_head,

@@ -3,13 +3,14 @@
 from typing import TYPE_CHECKING
 
 from kanaria.tracking.errors import TrackingError
-from kanaria.vocabulary import EndTrackingRun, RunMetrics, TrackingRun
+from kanaria.vocabulary import ArtifactThere, EndTrackingRun, RunMetrics, TrackingRun
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 KEY = "kanaria.key"
 """Tag by which a run is found again."""
+_ABSENT = {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}
 _EXISTS = "RESOURCE_ALREADY_EXISTS"
 
 
@@ -42,6 +43,23 @@ def _experiment(client: "MlflowClient", name: str) -> str:
 def run_metrics(client: "MlflowClient", question: RunMetrics) -> dict[str, float]:
     """The newest value of each metric."""
     return {name: float(value) for name, value in client.get_run(question.run_id).data.metrics.items()}
+
+
+def artifact_there(client: "MlflowClient", question: ArtifactThere) -> bool:
+    """Whether the artifact of a run exists: as a file or folder of its own, or as the run's whole folder."""
+    from mlflow.exceptions import MlflowException  # noqa: PLC0415 - importing MLflow takes seconds
+
+    run_id, _, path = question.uri.removeprefix("runs:/").strip("/").partition("/")
+    parent = path.rpartition("/")[0]
+    try:
+        if client.get_run(run_id).info.lifecycle_stage != "active":
+            return False
+        found = client.list_artifacts(run_id, parent or None)
+    except MlflowException as error:
+        if error.error_code in _ABSENT:
+            return False
+        raise
+    return any(each.path == path for each in found) if path else bool(found)
 
 
 def ended(client: "MlflowClient", act: EndTrackingRun) -> None:

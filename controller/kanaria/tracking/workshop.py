@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from kanaria.tracking.errors import TrackingError, shown
 from kanaria.tracking.registry import model_version, registered_by
-from kanaria.tracking.runs import ended, run_metrics, tracking_run
+from kanaria.tracking.runs import artifact_there, ended, run_metrics, tracking_run
 from kanaria.vocabulary import (
+    ArtifactThere,
     EndTrackingRun,
     ModelVersionAsked,
     Question,
@@ -36,6 +37,7 @@ _CARRIED: Mapping[type[Question], Callable[..., Any]] = {
     RunMetrics: run_metrics,
     RegisteredBy: registered_by,
     ModelVersionAsked: model_version,
+    ArtifactThere: artifact_there,
 }
 
 

@@ -47,6 +47,16 @@ class Success:
 
 
 @dataclass(frozen=True, slots=True)
+class Failing:
+    """A metric by which the stable model of a ModelDeployment is worse than it was."""
+
+    metric: str
+    since: datetime
+    version: str = ""
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """What a trigger may look at; None where nothing is known yet."""
 
@@ -64,6 +74,10 @@ class Seen:
     """What the look that the trigger asked for found."""
     read: Mapping[str, str] = field(default_factory=dict)
     """The digest of each entry of spec.data that the newest run read."""
+    failing: Mapping[tuple[str, str], Failing] = field(default_factory=dict)
+    """What fails, by the names of ModelDeployment and MetricPolicy."""
+    repeats: bool = False
+    """Whether a cooldown holds it: then it may be due again for what it acted on."""
 
     @property
     def acted_at(self) -> datetime:

@@ -22,6 +22,7 @@ from kanaria.vocabulary.plan import (
 from kanaria.vocabulary.question import (
     Answer,
     Answered,
+    ArtifactThere,
     Counters,
     CountersAsked,
     CountersQueried,
@@ -52,6 +53,7 @@ __all__ = [
     "Answered",
     "Append",
     "Apply",
+    "ArtifactThere",
     "CommitEdits",
     "CommitResult",
     "Counters",

@@ -19,6 +19,10 @@ REFERENCE = "kanaria.dev/reference"
 """Label of the Jobs that compare data with a model's: the version."""
 RUN_REQUEST = "kanaria.dev/run"
 """Annotation of a pipeline: another value asks for a run."""
+RESUME = "kanaria.dev/resume"
+"""Annotation of a pipeline: the name of a run that failed, which goes on from its last good step in a new run."""
+CANCEL = "kanaria.dev/cancel"
+"""Annotation of a pipeline: the name of a run that is cancelled."""
 
 
 def owned_by(owner: ObjectRef) -> Mapping[str, str]:

@@ -74,7 +74,7 @@ class TagModelVersion:
 
 @dataclass(frozen=True, slots=True)
 class EndTrackingRun:
-    """End an MLflow run that no step ended: `ending` is FINISHED or FAILED."""
+    """End an MLflow run that no step ended: `ending` is FINISHED, FAILED or KILLED."""
 
     run_id: str
     ending: str

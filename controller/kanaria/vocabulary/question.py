@@ -100,6 +100,13 @@ class ModelVersionAsked(Question):
 
 
 @dataclass(frozen=True, slots=True)
+class ArtifactThere(Question):
+    """Whether the MLflow artifact at `uri`, a runs:/RUN/PATH, exists: answered with a bool."""
+
+    uri: str
+
+
+@dataclass(frozen=True, slots=True)
 class CountersAsked(Question):
     """Cumulative request counters of two backends, read in one scrape: answered with Counters.
 

@@ -23,7 +23,7 @@ def test_before_the_first_run_it_waits_for_its_triggers():
 def test_a_run_under_way_is_told():
     story = PipelineStory(a_pipeline(run="one")).settle()
 
-    assert summary(story.pipeline.status) == ("Running", "Pending", "on-demand", "", "")
+    assert summary(story.pipeline.status) == ("Running", "Running", "on-demand", "", "")
     assert story.ready()[:2] == ("Unknown", "Running")
 
 
@@ -68,7 +68,7 @@ def test_a_failed_run_stalls_the_pipeline_until_the_next_one():
             [a_step("a", outputs=[{"name": "n"}]), a_step("b") | {"command": ["${steps.a.outputs.n}"]}],
             {},
             "InvalidSpec",
-            "nothing to refer to",
+            "${steps.a.outputs.n} stands for nothing; there is: ${run.name}.",
             id="an output of a step it does not wait for",
         ),
         pytest.param(

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from kanaria.decide.ml_pipeline.failing import found_failing
+from kanaria.triggers.kind import Failing
 from pipeline_story import PipelineStory
 from pipelines import NOON, a_pipeline
 
@@ -114,3 +116,32 @@ def test_a_pipeline_that_would_start_itself_is_refused():
 
     assert story.ready()[:2] == ("False", "InvalidSpec")
     assert "after each run of its own pipeline, without end" in story.ready()[2]
+
+
+def watched(metric: str, since: int, verdict: str = "Failed") -> dict[str, Any]:
+    at = (NOON - timedelta(minutes=since)).isoformat()
+    return {"policy": "online", "metric": metric, "version": "7", "verdict": verdict, "evidence": "×2", "since": at}
+
+
+def test_of_the_metrics_that_fail_the_one_that_failed_first_counts():
+    watch = [watched("latency", 10), watched("errors", 60), watched("quality", 90, "Passed")]
+    deployments = [{"metadata": {"name": "wine"}, "status": {"watch": watch}}, {"metadata": {"name": "beer"}}]
+
+    found = found_failing(deployments)
+
+    assert found == {("wine", "online"): Failing("errors", NOON - timedelta(minutes=60), "7", "×2")}
+
+
+def test_a_model_that_decays_is_trained_again_and_again_after_each_cooldown():
+    decay = {"policyRef": {"name": "online"}, "modelDeployment": {"name": "wine"}, "for": "30m"}
+    story = PipelineStory(a_pipeline(triggers=[{"name": "decay", "metric": decay, "cooldown": "1h"}])).settle()
+    story.failing = found_failing([{"metadata": {"name": "wine"}, "status": {"watch": [watched("errors", 0)]}}])
+    assert story.settle().decide().look_again == NOON + timedelta(minutes=30)
+
+    for _ in range(13):
+        story.later(minutes=10).settle()
+        if story.runs:
+            story.ends().settle()
+
+    assert story.causes == ["decay", "decay"]
+    assert story.newest["spec"]["cause"]["link"] == "ModelDeployment wine"

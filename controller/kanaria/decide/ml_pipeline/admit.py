@@ -7,6 +7,7 @@ from kanaria.api.conditions import Reason
 from kanaria.decide.filling import unknown_reference
 from kanaria.decide.ml_pipeline.scene import Scene
 from kanaria.decide.step_graph import circle, cyclic
+from kanaria.decide.unfolding import unfoldable
 from kanaria.triggers.pipeline import PipelineTrigger
 from kanaria.vocabulary import Stall
 
@@ -19,13 +20,13 @@ def admit(scene: Scene) -> Scene:
 
 def _faults(scene: Scene) -> Iterator[Stall]:
     spec = scene.pipeline.spec
-    steps = circle(spec.steps)
+    steps = circle((*spec.steps, *spec.on_exit))
     if steps:
         yield Stall(Reason.CYCLIC_STEPS, cyclic(steps))
     else:
-        reference = unknown_reference(spec)
-        if reference:
-            yield Stall(Reason.INVALID_SPEC, reference)
+        fault = unfoldable(spec) or unknown_reference(spec)
+        if fault:
+            yield Stall(Reason.INVALID_SPEC, fault)
     for each in spec.triggers:
         if isinstance(each.trigger, PipelineTrigger) and each.trigger.name == scene.pipeline.metadata.name:
             yield Stall(

@@ -6,6 +6,7 @@ from typing import TypeGuard
 
 from kanaria.api import MLPipeline
 from kanaria.api.conditions import ConditionType, Reason
+from kanaria.api.ml_pipeline_run import RunPhase
 from kanaria.decide import readiness
 from kanaria.decide.ml_pipeline.admit import admit
 from kanaria.decide.ml_pipeline.look import look
@@ -29,9 +30,8 @@ def decide(pipeline: MLPipeline, seen: Seen, now: datetime) -> Plan:
     runs = tuple(act.manifest for act in scene.acts if _makes_a_run(act))
     if runs and seen.failure is None:
         # The status tells of a run once it is there: one write for one transition.
-        return Plan(
-            acts=scene.acts, notices=tuple(map(_started, runs)), questions=scene.questions, watches=scene.watches
-        )
+        notices = (*scene.notices, *map(_started, runs))
+        return Plan(acts=scene.acts, notices=notices, questions=scene.questions, watches=scene.watches)
     return _told(scene)
 
 
@@ -42,7 +42,7 @@ def _told(scene: Scene) -> Plan:
     status = scene.status.model_copy(update={"conditions": after, "observed_generation": generation})
     return Plan(
         acts=(*readiness.status_write(pipeline, status), *scene.acts),
-        notices=readiness.notices(before, after),
+        notices=(*scene.notices, *readiness.of_note(readiness.notices(before, after))),
         questions=scene.questions,
         watches=scene.watches,
         look_again=scene.until,
@@ -75,5 +75,7 @@ def _ready(scene: Scene) -> readiness.Ready:
     if newest is None:
         return readiness.Ready(Reason.SUCCEEDED, "no trigger was due yet")
     said = condition(newest, ConditionType.READY)
+    if newest.status.phase is RunPhase.CANCELLED:
+        return readiness.Ready(Reason.CANCELLED, f"run {newest.metadata.name}: {said.message if said else 'cancelled'}")
     message = f"run {newest.metadata.name}: {said.message}" if said else f"run {newest.metadata.name} succeeded"
     return readiness.Ready(Reason.RUN_SUCCEEDED, message)

@@ -6,12 +6,10 @@ from datetime import datetime
 
 from kanaria.api import MLPipeline, MLPipelineRun
 from kanaria.api.ml_pipeline import MLPipelineStatus
-from kanaria.api.ml_pipeline_run import RunPhase
-from kanaria.triggers.kind import Success
-from kanaria.vocabulary import GO, Act, Answer, Failure, Outcome, Question, Stall, Watch
+from kanaria.api.ml_pipeline_run import FINAL
+from kanaria.triggers.kind import Failing, Success
+from kanaria.vocabulary import GO, Act, Answer, Failure, Notice, Outcome, Question, Stall, Watch
 from kanaria.vocabulary.objects import Manifest
-
-FINAL = (RunPhase.SUCCEEDED, RunPhase.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +40,8 @@ class Seen:
     """The newest run that succeeded of each pipeline of the namespace."""
     looks: Looks = field(default_factory=Looks)
     """The Jobs that look at data for the pipeline's triggers, and what they need."""
+    failing: Mapping[tuple[str, str], Failing] = field(default_factory=dict)
+    """What fails of the stable models of the namespace, by ModelDeployment and MetricPolicy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,8 @@ class Due:
     link: str = ""
     answers: tuple[tuple[str, str], ...] = ()
     """The names of all triggers that the run answers, and what each acts on."""
+    resumes: MLPipelineRun | None = None
+    """The run that failed and goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ class Scene:
     acts: tuple[Act, ...] = ()
     questions: tuple[Question, ...] = ()
     watches: tuple[Watch, ...] = ()
+    notices: tuple[Notice, ...] = ()
     until: datetime | None = None
 
     @property
@@ -92,6 +95,11 @@ class Scene:
     def active(self) -> MLPipelineRun | None:
         """The run that is under way."""
         return next((run for run in self.runs if run.status.phase not in FINAL), None)
+
+    @property
+    def unfinished(self) -> int:
+        """How many runs are not over."""
+        return sum(run.status.phase not in FINAL for run in self.runs)
 
     @property
     def resting(self) -> bool:

@@ -3,23 +3,36 @@
 from dataclasses import replace
 from typing import Any
 
+from kanaria.api import MLPipelineRun
 from kanaria.api.resource import API_VERSION
+from kanaria.decide.ml_pipeline.resume import taken_over
 from kanaria.decide.ml_pipeline.scene import Due, Scene
 from kanaria.vocabulary import Apply, marks
 from kanaria.vocabulary.objects import Manifest, content_hash, label_safe
 
+QUEUE_MAX = 10
+"""How many runs may line up; what is due beyond them waits for a place."""
+
 
 def start(scene: Scene) -> Scene:
-    """Make the run that is due, unless one is under way: then it waits for its end."""
+    """Make the run that is due, unless the concurrency policy has it wait."""
     due = scene.due
-    if due is None or _is_forbidden(scene) or (scene.pipeline.spec.source and scene.head is None):
+    lacks_code = scene.pipeline.spec.source is not None and scene.head is None
+    if due is None or must_wait(scene) or (lacks_code and due.resumes is None):
         return scene
     # As the operator itself: runs are Kanaria's own kind. Their Jobs are applied as the team's account.
     return replace(scene, acts=(*scene.acts, Apply(made(scene, due))))
 
 
-def _is_forbidden(scene: Scene) -> bool:
-    return scene.active is not None and scene.pipeline.spec.concurrency_policy == "Forbid"
+def must_wait(scene: Scene) -> bool:
+    """Whether no run may be made now. With Replace the new run cancels those before it, with Queue it waits itself."""
+    match scene.pipeline.spec.concurrency_policy:
+        case "Forbid":
+            return scene.unfinished > 0
+        case "Queue":
+            return scene.unfinished > QUEUE_MAX
+        case _:
+            return False
 
 
 def run_name(pipeline: str, uid: str, number: int) -> str:
@@ -44,9 +57,19 @@ def made(scene: Scene, due: Due) -> Manifest:
             "pipelineRef": {"name": metadata.name},
             "number": number,
             "cause": _cause(due),
-            **({"revision": scene.head} if scene.head else {}),
-            "pipeline": pipeline.spec.model_dump(mode="json", by_alias=True, exclude_none=True),
+            **_what(scene, due.resumes),
         },
+    }
+
+
+def _what(scene: Scene, resumed: MLPipelineRun | None) -> dict[str, Any]:
+    """What is run: the pipeline and the code as they are now, or as they were in the run that is resumed."""
+    spec = resumed.spec.pipeline if resumed else scene.pipeline.spec
+    revision = resumed.spec.revision if resumed else scene.head
+    return {
+        **({"revision": revision} if revision else {}),
+        **({"resumes": taken_over(resumed)} if resumed else {}),
+        "pipeline": spec.model_dump(mode="json", by_alias=True, exclude_none=True),
     }
 
 

@@ -6,9 +6,10 @@ from datetime import datetime
 from kanaria.api import MLPipelineRun
 from kanaria.api.conditions import ConditionType, Reason
 from kanaria.api.ml_pipeline import LastRun
-from kanaria.api.ml_pipeline_run import RunPhase
+from kanaria.api.ml_pipeline_run import FINAL, RunPhase
 from kanaria.api.resource import Condition
 from kanaria.decide.ml_pipeline.scene import Scene
+from kanaria.decide.ml_pipeline.start import must_wait
 from kanaria.triggers.schedule import Schedule
 from kanaria.vocabulary import Go, Outcome, Stall, Wait
 
@@ -41,14 +42,16 @@ def _phase(scene: Scene, newest: MLPipelineRun | None) -> str:
 
 
 def _short(run: MLPipelineRun) -> LastRun:
+    """The run in short. One that is not over is running, whatever it does: its steps are no news of the pipeline."""
     status = run.status
+    over = status.phase in FINAL
     return LastRun(
         name=run.metadata.name,
-        phase=status.phase or RunPhase.PENDING,
+        phase=(status.phase if over else None) or RunPhase.RUNNING,
         trigger=run.spec.cause.trigger,
-        version=status.model.version if status.model else "",
-        verdict=status.verdict or "",
-        started_at=status.started_at,
+        version=status.model.version if status.model and over else "",
+        verdict=(status.verdict if over else None) or "",
+        started_at=run.metadata.creation_timestamp,
     )
 
 
@@ -60,10 +63,13 @@ def _next(scene: Scene) -> datetime | None:
 def _outcome(scene: Scene, newest: MLPipelineRun | None) -> Outcome:
     active = scene.active
     if active:
-        waiting = f"; trigger {scene.due.trigger!r} is due and waits for its end" if scene.due else ""
+        waiting = (
+            f"; trigger {scene.due.trigger!r} is due and waits for its end" if scene.due and must_wait(scene) else ""
+        )
         return Wait(Reason.RUNNING, f"run {active.metadata.name} is under way{waiting}")
     stalled = condition(newest, ConditionType.STALLED) if newest else None
-    if newest and stalled and not scene.pipeline.spec.suspend:
+    cancelled = newest is not None and newest.status.phase is RunPhase.CANCELLED
+    if newest and stalled and not cancelled and not scene.pipeline.spec.suspend:
         return Stall(stalled.reason, f"run {newest.metadata.name}: {stalled.message}")
     return scene.outcome
 

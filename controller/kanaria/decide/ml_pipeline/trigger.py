@@ -7,6 +7,7 @@ from datetime import datetime
 from kanaria.api.conditions import Reason
 from kanaria.api.ml_pipeline import MLPipelineStatus, TriggerStatus
 from kanaria.decide.ml_pipeline.hold import held
+from kanaria.decide.ml_pipeline.resume import asked, resumption
 from kanaria.decide.ml_pipeline.scene import Due, Held, Scene, sooner
 from kanaria.triggers.kind import Firing, Found, NotYet, TriggerUnion
 from kanaria.triggers.kind import Seen as Looked
@@ -29,14 +30,20 @@ def trigger(scene: Scene) -> Scene:
     until = scene.until
     for answer in found.values():
         until = sooner(until, None if isinstance(answer, Firing) else answer.until)
+    scene = replace(scene, status=_with_holds(scene.status, found), until=until)
+    asked_for = resumption(scene)
+    if isinstance(asked_for, Due):  # on its own: it runs other code than what is due beside it
+        return replace(scene, due=asked_for)
+    if asked_for is not None:
+        status = scene.status.model_copy(update={"last_handled_resume": asked(scene)})
+        scene = replace(scene, status=status, notices=(asked_for,))
     due = tuple(_due(scene, found))
-    status = _with_holds(scene.status, found)
-    return _headed(replace(scene, status=status, due=_together(due), until=until), wanted=bool(due))
+    return _headed(replace(scene, due=_together(due)), wanted=bool(due))
 
 
 def _found(scene: Scene, each: TriggerUnion) -> Firing | NotYet | Held:
     entry = _entry(scene.status, each.name)
-    answer = each.trigger.due(_looked(scene, entry), scene.now)
+    answer = each.trigger.due(_looked(scene, entry, repeats=each.cooldown is not None), scene.now)
     return (held(each, entry, scene.now) or answer) if isinstance(answer, Firing) else answer
 
 
@@ -120,7 +127,7 @@ def _together(due: tuple[Due, ...]) -> Due | None:
     return replace(due[0], scheduled_at=max(times, default=None), request=request, answers=answers)
 
 
-def _looked(scene: Scene, entry: TriggerStatus) -> Looked:
+def _looked(scene: Scene, entry: TriggerStatus, *, repeats: bool) -> Looked:
     return Looked(
         since=entry.since,
         acted_on=entry.acted_on,
@@ -129,4 +136,6 @@ def _looked(scene: Scene, entry: TriggerStatus) -> Looked:
         succeeded=scene.seen.succeeded,
         found=_found_by_look(entry),
         read={data.name: data.digest for run in scene.runs[-1:] for data in run.status.data},
+        failing=scene.seen.failing,
+        repeats=repeats,
     )

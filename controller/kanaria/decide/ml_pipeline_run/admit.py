@@ -1,21 +1,22 @@
 """Whether the run can be carried out at all."""
 
 from kanaria.api.conditions import Reason
-from kanaria.api.ml_pipeline_run import RunPhase, StepPhase, StepStatus
+from kanaria.api.ml_pipeline_run import KeptStep, RunPhase, StepPhase, StepStatus
 from kanaria.decide.filling import unknown_reference
 from kanaria.decide.ml_pipeline_run.scene import Scene, Turn, failed, going_on
 from kanaria.decide.step_graph import circle, cyclic
+from kanaria.decide.unfolding import unfoldable
 from kanaria.vocabulary import Apply, Failure, FailureKind
 
 
 def admit(scene: Scene) -> Turn:
     """Refuse what can never run: the spec of a run is frozen, so only a change of the pipeline helps."""
-    steps = circle(scene.pipeline.steps)
+    steps = circle((*scene.pipeline.steps, *scene.pipeline.on_exit))
     if steps:
         return failed(scene, Reason.CYCLIC_STEPS, cyclic(steps))
-    reference = unknown_reference(scene.pipeline)
-    if reference:
-        return failed(scene, Reason.INVALID_SPEC, reference)
+    fault = unfoldable(scene.pipeline) or unknown_reference(scene.pipeline)
+    if fault:
+        return failed(scene, Reason.INVALID_SPEC, fault)
     elsewhere = _file_elsewhere(scene)
     if elsewhere:
         return failed(scene, Reason.INVALID_SPEC, elsewhere)
@@ -23,7 +24,8 @@ def admit(scene: Scene) -> Turn:
         return _invalid(scene)
     if scene.status.phase is not None:
         return Turn(scene.status)
-    entries = tuple(StepStatus(name=step.name) for step in scene.pipeline.steps)
+    kept = {each.name: _kept(each, scene) for each in scene.run.spec.resumes.steps} if scene.run.spec.resumes else {}
+    entries = tuple(kept.get(step.name) or StepStatus(name=step.name) for step in scene.unfolded.every)
     return going_on(scene, phase=RunPhase.PENDING, started_at=scene.now, steps=entries)
 
 
@@ -35,6 +37,20 @@ def _file_elsewhere(scene: Scene) -> str:
         return ""
     return (
         f"spec.data[{found}].uri: file: is for local clusters; put the data where Pods can read it: s3, gs, az, https"
+    )
+
+
+def _kept(step: KeptStep, scene: Scene) -> StepStatus:
+    """A step of the run that is resumed, as it was."""
+    resumed = scene.run.spec.resumes.run if scene.run.spec.resumes else ""
+    return StepStatus(
+        name=step.name,
+        phase=StepPhase.CACHED,
+        outputs=step.outputs,
+        started_at=step.started_at,
+        finished_at=step.finished_at,
+        cache_key=step.cache_key,
+        cached_from=resumed,
     )
 
 

@@ -3,11 +3,13 @@
 import json
 from datetime import datetime, timedelta
 
-from kanaria.api.ml_pipeline import RetryPolicy, Step
 from kanaria.api.ml_pipeline_run import OUTPUT_MAX, StepPhase, StepStatus
+from kanaria.api.pipeline_step import RetryPolicy, Step
 from kanaria.decide.ml_pipeline_run.scene import Scene
-from kanaria.engines.attempt import Failed, Succeeded, attempt
+from kanaria.engines.attempt import Failed, Going, Succeeded, attempt, image_of
 from kanaria.vocabulary.durations import duration_of
+
+IMAGE_MAX = 512
 
 
 def followed(entry: StepStatus, step: Step, scene: Scene) -> StepStatus:
@@ -15,11 +17,15 @@ def followed(entry: StepStatus, step: Step, scene: Scene) -> StepStatus:
     job = scene.seen.jobs.get(entry.job)
     if entry.phase is not StepPhase.RUNNING or job is None:
         return entry
-    match attempt(job, scene.seen.pods.get(entry.job), scene.now):
+    pod = scene.seen.pods.get(entry.job)
+    came_of_it = attempt(job, pod, scene.now)
+    if not isinstance(came_of_it, Going):
+        entry = entry.model_copy(update={"image_id": image_of(pod)[:IMAGE_MAX] or None})
+    match came_of_it:
         case Succeeded(at, said):
             return _succeeded(entry, step, said, at)
         case Failed(at, message):
-            return _failed(entry, step, message, at)
+            return _failed(entry, step, message, at, came_of_it.exit_code)
     return entry
 
 
@@ -31,8 +37,9 @@ def _succeeded(entry: StepStatus, step: Step, said: str, at: datetime) -> StepSt
     return entry.model_copy(update=changes)
 
 
-def _failed(entry: StepStatus, step: Step, message: str, at: datetime) -> StepStatus:
-    if entry.attempts > step.retry_policy.limit:
+def _failed(entry: StepStatus, step: Step, message: str, at: datetime, code: int | None = None) -> StepStatus:
+    codes = step.retry_policy.exit_codes
+    if entry.attempts > step.retry_policy.limit or (codes and code not in codes):
         return entry.model_copy(update={"phase": StepPhase.FAILED, "message": message, "finished_at": at})
     retry_at = at + backoff(step.retry_policy, entry.attempts)
     return entry.model_copy(update={"phase": StepPhase.PENDING, "message": message, "retry_at": retry_at})

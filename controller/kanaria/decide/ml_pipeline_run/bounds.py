@@ -34,8 +34,14 @@ def _fewer(entry: DataStatus) -> DataStatus:
 
 
 def _cut(entry: Any, length: int) -> Any:
-    """The entry with the end of its message: the last lines that a step wrote tell the most."""
-    return entry.model_copy(update={"message": entry.message[-length:]}) if len(entry.message) > length else entry
+    """The entry with the end of its message: the last lines that a step wrote tell the most.
+
+    What was skipped tells at the beginning why.
+    """
+    if len(entry.message) <= length:
+        return entry
+    kept = entry.message[:length] if getattr(entry, "phase", "") == "Skipped" else entry.message[-length:]
+    return entry.model_copy(update={"message": kept})
 
 
 def _size(status: MLPipelineRunStatus) -> int:

@@ -9,6 +9,7 @@ from kanaria.api.metric_policy import MetricUnion
 from kanaria.api.ml_pipeline_run import GateStatus, RunPhase
 from kanaria.decide.ml_pipeline_run.artifacts import unloadable
 from kanaria.decide.ml_pipeline_run.baseline import baseline
+from kanaria.decide.ml_pipeline_run.inquire import makes_no_model
 from kanaria.decide.ml_pipeline_run.scene import Scene, Turn, failed, going_on
 from kanaria.decide.ml_pipeline_run.track import logged, mlflow_run_id
 from kanaria.gates.change import Change
@@ -30,7 +31,7 @@ def gate(scene: Scene) -> Turn:
     unknown = [g.policy_ref.name for g in scene.pipeline.gates if g.policy_ref.name not in scene.seen.policies]
     if unknown:
         return Turn(scene.status, Stall(Reason.UNKNOWN_POLICY, unknown_policy(unknown[0], scene.seen.policies)))
-    metrics = _offline(scene)
+    metrics = [] if makes_no_model(scene) else _offline(scene)
     stable = baseline(scene) if any(isinstance(metric.gate, Change) for _, metric in metrics) else {}
     if isinstance(stable, Turn):
         return stable

@@ -1,6 +1,6 @@
 """What is read off the objects around a run."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from kanaria.api import MLPipelineRun, Resource
 from kanaria.vocabulary.objects import Manifest
@@ -22,7 +22,19 @@ def _owners(child: Manifest) -> frozenset[str]:
     return frozenset(owner.get("uid", "") for owner in child["metadata"].get("ownerReferences") or ()) - {""}
 
 
-def later_than(run: MLPipelineRun, others: Iterable[MLPipelineRun]) -> tuple[MLPipelineRun, ...]:
-    """The later runs of the same pipeline."""
+def of_same_pipeline(run: MLPipelineRun, others: Iterable[Manifest]) -> Iterator[Manifest]:
+    """The other runs of the same pipeline."""
     mine = run.spec.pipeline_ref.name
-    return tuple(r for r in others if r.spec.pipeline_ref.name == mine and r.spec.number > run.spec.number)
+    for other in others:
+        named = (other.get("spec") or {}).get("pipelineRef") or {}
+        if named.get("name") == mine and other["metadata"]["name"] != run.metadata.name:
+            yield other
+
+
+def around(
+    run: MLPipelineRun, siblings: Iterable[MLPipelineRun]
+) -> tuple[tuple[MLPipelineRun, ...], tuple[MLPipelineRun, ...]]:
+    """The runs before and after one."""
+    ordered = sorted(siblings, key=lambda each: each.spec.number)
+    older = tuple(each for each in ordered if each.spec.number < run.spec.number)
+    return older, tuple(each for each in ordered if each.spec.number > run.spec.number)

@@ -6,19 +6,23 @@ from datetime import datetime, timedelta
 
 from kanaria.api import MLPipelineRun
 from kanaria.api.conditions import Reason
-from kanaria.api.ml_pipeline_run import MLPipelineRunStatus, RunPhase, StepPhase
+from kanaria.api.ml_pipeline_run import FINAL, MLPipelineRunStatus, RunPhase, StepPhase
 from kanaria.decide import readiness
 from kanaria.decide.forbidden import remedy
 from kanaria.decide.ml_pipeline_run.admit import admit
 from kanaria.decide.ml_pipeline_run.bounds import bounded
+from kanaria.decide.ml_pipeline_run.cancel import cancel
 from kanaria.decide.ml_pipeline_run.data import check, compare, jobs_at_work
+from kanaria.decide.ml_pipeline_run.endings import is_over
 from kanaria.decide.ml_pipeline_run.gate import gate
 from kanaria.decide.ml_pipeline_run.inquire import inquire
+from kanaria.decide.ml_pipeline_run.line_up import line_up
 from kanaria.decide.ml_pipeline_run.propose import propose
 from kanaria.decide.ml_pipeline_run.register import measure, register
-from kanaria.decide.ml_pipeline_run.scene import Scene, Seen, Turn
+from kanaria.decide.ml_pipeline_run.scene import READING, Scene, Seen, Turn
 from kanaria.decide.ml_pipeline_run.steps import steps
 from kanaria.decide.ml_pipeline_run.track import track
+from kanaria.decide.unfolding import unfolded
 from kanaria.vocabulary import (
     Account,
     Act,
@@ -42,6 +46,8 @@ from kanaria.vocabulary import (
 
 PHASES: tuple[Callable[[Scene], Turn], ...] = (
     admit,
+    cancel,
+    line_up,
     track,
     check,
     steps,
@@ -54,31 +60,42 @@ PHASES: tuple[Callable[[Scene], Turn], ...] = (
 )
 WATCHES = (Watch("batch/v1", "Job", marks.OWNER), Watch("v1", "Pod", marks.OWNER))
 RETRY = timedelta(seconds=5)
+_ENDINGS = {RunPhase.SUCCEEDED: "FINISHED", RunPhase.FAILED: "FAILED", RunPhase.CANCELLED: "KILLED"}
 _ENDED = ("Complete", "Failed", "SuccessCriteriaMet", "FailureTarget")
-_FINAL = (RunPhase.SUCCEEDED, RunPhase.FAILED)
+_LOST = (RunPhase.FAILED, RunPhase.CANCELLED)
 
 
 def decide(run: MLPipelineRun, seen: Seen, now: datetime) -> Plan:
     """One step of the run; nothing at all once it is over and its proposals are settled."""
     asked: dict[Question, None] = {}
-    scene = Scene(run, replace(seen, answer=_noting(seen, asked)), now, run.status)
-    if run.status.phase is RunPhase.FAILED:
+    noting = replace(seen, answer=_noting(seen, asked))
+    scene = Scene(run, noting, now, run.status, unfolded(run.spec.pipeline))
+    if run.status.phase in _LOST:
         return _left_behind(scene)
     turn = _played(scene)
     if turn.first and _untagged(seen.failure):
         return _held_back(scene, turn, tuple(asked))
-    outcome = _hindered(scene, turn.outcome) if turn.status.phase not in _FINAL else turn.outcome
+    outcome = _hindered(scene, turn.outcome) if turn.status.phase not in FINAL else turn.outcome
     status = _concluded(scene, turn.status, outcome)
-    write = readiness.status_write(run, status)
+    write = () if _is_about_to_end(outcome, status) else readiness.status_write(run, status)
     swept = tuple(_swept(replace(scene, status=status)))
-    over = status.phase in _FINAL
+    over = status.phase in FINAL
     return Plan(
         acts=(*(turn.first if write else ()), *_ending(scene, status), *write, *turn.then, *swept),
-        notices=readiness.notices(run.status.conditions, status.conditions),
+        notices=readiness.of_note(readiness.notices(run.status.conditions, status.conditions)),
         questions=() if over else tuple(asked),
         watches=() if over and not swept else WATCHES,
         look_again=turn.until,
     )
+
+
+def _is_about_to_end(outcome: Outcome, status: MLPipelineRunStatus) -> bool:
+    """Whether only MLflow's answer is awaited after the last step: the end itself is told then, in one write.
+
+    Every question is answered, or not, within seconds; what cannot be answered is told.
+    """
+    waits = isinstance(outcome, Wait) and outcome.message == READING and not outcome.retry
+    return waits and all(map(is_over, status.steps))
 
 
 def _noting(seen: Seen, asked: dict[Question, None]) -> Callable[[Question], Answer | None]:
@@ -102,7 +119,7 @@ def _played(scene: Scene) -> Turn:
     for phase in PHASES:
         last = phase(replace(scene, status=turn.status))
         turn = replace(last, first=(*turn.first, *last.first), then=(*turn.then, *last.then))
-        if not isinstance(turn.outcome, Go) or turn.status.phase is RunPhase.FAILED:
+        if not isinstance(turn.outcome, Go) or turn.status.phase in _LOST:
             break
     return turn
 
@@ -142,10 +159,10 @@ def _hindered(scene: Scene, outcome: Outcome) -> Outcome:
 
 def _ending(scene: Scene, status: MLPipelineRunStatus) -> Iterator[Act]:
     """The MLflow run ends with the run. Tried once: an MLflow that is down keeps no run from ending."""
-    begins_rest = status.phase in _FINAL and scene.run.status.phase not in _FINAL
+    begins_rest = status.phase in FINAL and scene.run.status.phase not in FINAL
     failure = scene.seen.failure
-    if begins_rest and status.tracking and not (failure and isinstance(failure.act, EndTrackingRun)):
-        yield EndTrackingRun(status.tracking.run_id, "FINISHED" if status.phase is RunPhase.SUCCEEDED else "FAILED")
+    if begins_rest and status.phase and status.tracking and not (failure and isinstance(failure.act, EndTrackingRun)):
+        yield EndTrackingRun(status.tracking.run_id, _ENDINGS[status.phase])
 
 
 def _untagged(failure: Failure | None) -> bool:

@@ -4,7 +4,7 @@ import math
 
 from kanaria.api.conditions import Reason
 from kanaria.api.ml_pipeline_run import RegisteredModel, RunPhase
-from kanaria.decide.ml_pipeline_run.inquire import registered
+from kanaria.decide.ml_pipeline_run.inquire import makes_no_model, registered
 from kanaria.decide.ml_pipeline_run.scene import READING, Scene, Turn, asked, failed, going_on
 from kanaria.decide.ml_pipeline_run.track import logged, mlflow_run_id
 from kanaria.vocabulary import Answered
@@ -16,7 +16,7 @@ def register(scene: Scene) -> Turn:
     """Find the version of spec.model that was registered from the MLflow run."""
     wanted = scene.pipeline.model
     question = registered(scene)
-    if wanted is None or question is None or scene.status.model is not None:
+    if wanted is None or question is None or scene.status.model is not None or makes_no_model(scene):
         return Turn(scene.status)
     answer = asked(scene, question, READING)
     if not isinstance(answer, Answered):

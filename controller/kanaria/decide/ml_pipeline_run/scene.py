@@ -9,6 +9,7 @@ from kanaria.api import MetricPolicy, MLPipelineRun, ModelDeployment
 from kanaria.api.conditions import Reason
 from kanaria.api.ml_pipeline import PipelineSpec
 from kanaria.api.ml_pipeline_run import MLPipelineRunStatus, RunPhase
+from kanaria.decide.unfolding import Unfolded
 from kanaria.vocabulary import (
     GO,
     Act,
@@ -61,6 +62,10 @@ class Seen:
     """The ModelDeployments that the run may propose to, as far as they exist."""
     newer: tuple[MLPipelineRun, ...] = ()
     """Later runs of the same pipeline."""
+    older: tuple[MLPipelineRun, ...] = ()
+    """Earlier ones, as far as they are kept."""
+    cancelled: str = ""
+    """The run that the pipeline's annotation names."""
     landed: Mapping[ObjectName, CommitResult] = field(default_factory=dict)
     """The commit of this run's edit, by target, where its GitSync made it."""
     applied_at: Mapping[ObjectName, datetime] = field(default_factory=dict)
@@ -78,6 +83,8 @@ class Scene:
     seen: Seen
     now: datetime
     status: MLPipelineRunStatus
+    unfolded: Unfolded
+    """The steps as they are carried out."""
 
     @property
     def pipeline(self) -> PipelineSpec:
@@ -107,7 +114,7 @@ def going_on(scene: Scene, **changes: Any) -> Turn:
 def failed(scene: Scene, reason: Reason, message: str, **changes: Any) -> Turn:
     """The run is over, and not well."""
     final = {"phase": RunPhase.FAILED, "finished_at": scene.now}
-    return Turn(scene.status.model_copy(update=changes | final), Stall(reason, message[:MESSAGE_MAX]))
+    return Turn(scene.status.model_copy(update=final | changes), Stall(reason, message[:MESSAGE_MAX]))
 
 
 def asked(scene: Scene, question: Question, what: str) -> Answered | Turn:

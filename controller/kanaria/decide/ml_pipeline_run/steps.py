@@ -4,25 +4,33 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from kanaria.api.conditions import Reason
-from kanaria.api.ml_pipeline import Step
-from kanaria.api.ml_pipeline_run import RunPhase, StepPhase, StepStatus
+from kanaria.api.ml_pipeline_run import DONE, RunPhase, StepPhase, StepStatus
+from kanaria.api.pipeline_step import Step
 from kanaria.decide.ml_pipeline_run.attempts import followed
+from kanaria.decide.ml_pipeline_run.begin import begun
+from kanaria.decide.ml_pipeline_run.endings import Entries, is_over, lost
 from kanaria.decide.ml_pipeline_run.scene import Scene, Turn, failed, going_on
-from kanaria.decide.ml_pipeline_run.work import applied, job_name
+from kanaria.decide.ml_pipeline_run.work import applied
 from kanaria.decide.step_graph import in_order
 from kanaria.engines.attempt import Going, attempt
 from kanaria.vocabulary import Apply, Wait
 
-OVER = (StepPhase.SUCCEEDED, StepPhase.FAILED, StepPhase.SKIPPED)
-
 
 def steps(scene: Scene) -> Turn:
-    """Take every step as far as it goes; once one has failed for good nothing new starts, and what runs goes on."""
-    if all(entry.phase is StepPhase.SUCCEEDED for entry in scene.status.steps):
+    """Take every step as far as it goes; once one has failed for good nothing new starts, and what runs goes on.
+
+    The steps of onExit begin when all others are over, however these ended.
+    """
+    if scene.status.phase is RunPhase.SUCCEEDED or all(entry.phase in DONE for entry in scene.status.steps):
         return Turn(scene.status)
-    entries = {entry.name: followed(entry, _step(scene, entry.name), scene) for entry in scene.status.steps}
-    for step in in_order(scene.pipeline.steps):
-        entries[step.name] = _started(entries[step.name], step, entries, scene)
+    unfolded = scene.unfolded
+    known = {step.name: step for step in unfolded.every}
+    entries = {entry.name: followed(entry, known[entry.name], scene) for entry in scene.status.steps}
+    for step in in_order(unfolded.steps):
+        entries[step.name] = begun(step, entries, scene, _given_up(unfolded.steps, entries, scene))
+    if all(is_over(entries[step.name]) for step in unfolded.steps):
+        for step in in_order(unfolded.last):
+            entries[step.name] = begun(step, entries, scene, _given_up(unfolded.last, entries, None))
     status = scene.status.model_copy(update={"steps": tuple(entries.values()), "phase": RunPhase.RUNNING})
     return _outcome(replace(scene, status=status))
 
@@ -38,43 +46,20 @@ def _late(scene: Scene) -> bool:
     return end is not None and scene.now >= end
 
 
-def _step(scene: Scene, name: str) -> Step:
-    return next(step for step in scene.pipeline.steps if step.name == name)
-
-
-def _started(entry: StepStatus, step: Step, entries: dict[str, StepStatus], scene: Scene) -> StepStatus:
-    """A step that may start is started; one that never will is skipped."""
-    if entry.phase is not StepPhase.PENDING:
-        return entry
-    lost = next((e.name for e in entries.values() if e.phase is StepPhase.FAILED), None)
-    if lost or _late(scene):
-        return _given_up(entry, f"step {lost!r} failed" if lost else "the run's deadline is over")
-    ready = all(entries[name].phase is StepPhase.SUCCEEDED for name in step.depends_on)
-    if not ready or (entry.retry_at and scene.now < entry.retry_at):
-        return entry
-    number = entry.attempts + 1
-    changes = {
-        "phase": StepPhase.RUNNING,
-        "attempts": number,
-        "job": job_name(scene.run, step.name, number),
-        "started_at": entry.started_at or scene.now,
-        "retry_at": None,
-    }
-    return entry.model_copy(update=changes)
-
-
-def _given_up(entry: StepStatus, why: str) -> StepStatus:
-    if entry.attempts:  # it failed before, and would have been tried again
-        return entry.model_copy(update={"phase": StepPhase.FAILED, "retry_at": None})
-    return entry.model_copy(update={"phase": StepPhase.SKIPPED, "message": f"not started: {why}"})
+def _given_up(steps: tuple[Step, ...], entries: Entries, scene: Scene | None) -> str:
+    """Why no step of these starts any more; those of onExit know no deadline of the run."""
+    failed_step = next((step.name for step in steps if entries[step.name].phase is StepPhase.FAILED), None)
+    if failed_step:
+        return f"step {failed_step!r} failed"
+    return "the run's deadline is over" if scene and _late(scene) else ""
 
 
 def _outcome(scene: Scene) -> Turn:
     entries = scene.status.steps
-    if all(entry.phase in OVER for entry in entries):
+    if all(is_over(entry) for entry in entries):
         return _over(scene)
     running = [entry for entry in entries if entry.phase is StepPhase.RUNNING]
-    done = sum(entry.phase is StepPhase.SUCCEEDED for entry in entries)
+    done = sum(is_over(entry) for entry in entries)
     going = {entry.name: _going(scene, entry) for entry in running}
     times = [e.retry_at for e in entries] + [g.until for g in going.values()] + [deadline(scene)]
     return Turn(
@@ -94,27 +79,30 @@ def _going(scene: Scene, entry: StepStatus) -> Going:
 def _sentence(entries: tuple[StepStatus, ...], going: dict[str, Going]) -> str:
     said = [f"step {name!r} runs" + (f": {state.note}" if state.note else "") for name, state in going.items()]
     said += [f"step {e.name!r} is tried again soon" for e in entries if e.retry_at]
-    return "; ".join(said)
+    return "; ".join(said) or "it is looked whether cached artifacts are still there"
 
 
 def _missing(scene: Scene, running: list[StepStatus]) -> tuple[Apply, ...]:
     """Jobs of running steps that are not there (yet)."""
+    known = {step.name: step for step in scene.unfolded.every}
+    last = {step.name for step in scene.unfolded.last}
     return tuple(
         act
         for entry in running
         if entry.job not in scene.seen.jobs
-        for act in applied(scene, _step(scene, entry.name), entry.job, deadline(scene))
+        for act in applied(scene, known[entry.name], entry.job, None if entry.name in last else deadline(scene))
     )
 
 
 def _over(scene: Scene) -> Turn:
-    lost = [entry for entry in scene.status.steps if entry.phase is StepPhase.FAILED]
-    if not lost and all(entry.phase is StepPhase.SUCCEEDED for entry in scene.status.steps):
+    entries = {entry.name: entry for entry in scene.status.steps}
+    if not lost(scene.unfolded.every, entries):
         return going_on(scene)
+    gone = [entry for entry in scene.status.steps if entry.phase is StepPhase.FAILED]
     said = "; ".join(
-        f"step {e.name!r} failed at attempt {e.attempts}: {e.message}; see kubectl logs job/{e.job}" for e in lost
+        f"step {e.name!r} failed at attempt {e.attempts}: {e.message}; see kubectl logs job/{e.job}" for e in gone
     )
-    if _late(scene):
+    if _late(scene) and lost(scene.unfolded.steps, entries):
         seconds = scene.pipeline.active_deadline_seconds
         message = f"the run took longer than spec.activeDeadlineSeconds ({seconds} s). {said}".strip()
         return failed(scene, Reason.DEADLINE_EXCEEDED, message)

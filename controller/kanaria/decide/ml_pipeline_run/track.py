@@ -9,6 +9,9 @@ def track(scene: Scene) -> Turn:
     """Have an MLflow run made, once: its key is the run's uid, so that a repeated question finds it."""
     if scene.status.tracking is not None:
         return Turn(scene.status)
+    resumes = scene.run.spec.resumes
+    if resumes and resumes.tracking:
+        return going_on(scene, tracking=resumes.tracking)
     question = tracking_run(scene)
     answer = asked(scene, question, "making the MLflow run")
     if not isinstance(answer, Answered):

@@ -1,13 +1,17 @@
 """Which Job does an attempt of a step."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from typing import Any
 
-from kanaria.api.ml_pipeline import Step
-from kanaria.api.ml_pipeline_run import MLPipelineRun, StepPhase
+from kanaria.api.ml_pipeline_run import DONE, MLPipelineRun
+from kanaria.api.pipeline_step import EnvVar, Step, ValueFrom
 from kanaria.decide.filling import Values
+from kanaria.decide.ml_pipeline_run.endings import Entries, lost
 from kanaria.decide.ml_pipeline_run.scene import Scene
 from kanaria.decide.ml_pipeline_run.track import mlflow_run_id
+from kanaria.decide.source_steps import BUILD, IMAGE
 from kanaria.engines.job import OUTPUTS_FILE, Checkout, Work, claim, render
 from kanaria.vocabulary import Account, Apply, marks
 from kanaria.vocabulary.objects import Manifest, content_hash, label_safe
@@ -23,44 +27,74 @@ def applied(scene: Scene, step: Step, name: str, deadline: datetime | None) -> t
     """The acts that bring an attempt to life, as the team's own account."""
     account = Account(scene.run.metadata.namespace, scene.pipeline.service_account_name)
     job = Apply(render(_work(scene, step, name, deadline)), account)
-    # The claim goes before each Job: where it is there already, applying it changes nothing.
     return (*(Apply(volume, account) for volume in _claims(scene)), job)
 
 
 def _claims(scene: Scene) -> tuple[Manifest, ...]:
+    """The run's volume, before its first Job: where a Job is, it was applied. A resumed run has the first one's."""
     workspace, run = scene.pipeline.workspace, scene.run
-    if workspace is None:
+    begun = any(marks.STEP in (job["metadata"].get("labels") or {}) for job in scene.seen.jobs.values())
+    if workspace is None or run.spec.resumes or begun:
         return ()
     owner = marks.owner_reference(run.ref, run.metadata.uid)
     return (claim(_claim_name(run), run.metadata.namespace, marks.owned_by(run.ref), owner, workspace.size),)
 
 
 def _claim_name(run: MLPipelineRun) -> str:
-    return f"{label_safe(run.metadata.name, 50)}-workspace"
+    name = run.spec.resumes.root if run.spec.resumes else run.metadata.name
+    return f"{label_safe(name, 50)}-workspace"
+
+
+def values_of(scene: Scene, entries: Entries) -> Values:
+    """What references stand for now; a step that fans out has a JSON list of its instances' outputs."""
+    outputs: dict[str, Mapping[str, str]] = {e.name: e.outputs for e in entries.values() if e.phase in DONE}
+    for name, instances in scene.unfolded.groups.items():
+        made = [outputs[each] for each in instances if each in outputs]
+        keys = made[0].keys() if len(made) == len(instances) else ()
+        outputs[name] = {key: json.dumps([each.get(key, "") for each in made]) for key in keys}
+    ended = "Failed" if lost(scene.unfolded.steps, entries) else "Succeeded"
+    facts = {"run.name": scene.run.metadata.name, "run.status": ended}
+    if BUILD in outputs:
+        facts["source.image"] = outputs[BUILD][IMAGE]
+    return Values.of(scene.pipeline, scene.run.spec.revision, outputs, facts)
 
 
 def _work(scene: Scene, step: Step, name: str, deadline: datetime | None) -> Work:
     run, spec = scene.run, scene.pipeline
-    outputs = {s.name: s.outputs for s in scene.status.steps if s.phase is StepPhase.SUCCEEDED}
-    values = Values.of(spec, run.spec.revision, outputs)
+    values = values_of(scene, {entry.name: entry for entry in scene.status.steps})
     return Work(
         name=name,
         namespace=run.metadata.namespace,
         labels={**marks.owned_by(run.ref), marks.STEP: step.name},
         owner=marks.owner_reference(run.ref, run.metadata.uid),
-        image=step.image,
+        image=values.fill(step.image),
         command=tuple(values.fill(word) for word in step.command),
-        env=_environment(scene, tuple((each.name, values.fill(each.value)) for each in step.env)),
+        env=_environment(scene, step.env, values),
+        env_from=tuple((each.name, _reference(each.value_from)) for each in step.env if each.value_from),
         resources=step.resources,
         deadline=_seconds(step.active_deadline_seconds, deadline, scene.now),
         pod_account=spec.pod_service_account_name,
         workspace=_claim_name(run) if spec.workspace else None,
         checkout=_checkout(scene),
+        volumes=step.volumes,
+        volume_mounts=step.volume_mounts,
+        pod_template=step.pod_template,
     )
 
 
-def _environment(scene: Scene, own: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+def _reference(source: ValueFrom) -> Mapping[str, Any]:
+    by_kind = (("secretKeyRef", source.secret_key_ref), ("configMapKeyRef", source.config_map_key_ref))
+    return {
+        kind: {"name": ref.name, "key": ref.key} | ({"optional": True} if ref.optional else {})
+        for kind, ref in by_kind
+        if ref is not None
+    }
+
+
+def _environment(scene: Scene, variables: tuple[EnvVar, ...], values: Values) -> tuple[tuple[str, str], ...]:
     """What every step finds; a step's own variables win."""
+    own = {each.name: values.fill(each.value) for each in variables if each.value_from is None}
+    elsewhere = {each.name for each in variables if each.value_from}
     tracking = scene.status.tracking
     given = {
         "MLFLOW_TRACKING_URI": scene.seen.ground.tracking_uri,
@@ -69,7 +103,7 @@ def _environment(scene: Scene, own: tuple[tuple[str, str], ...]) -> tuple[tuple[
         "KANARIA_OUTPUTS": OUTPUTS_FILE,
         **dict(told_to_steps(scene)),
     }
-    return tuple((given | dict(own)).items())
+    return tuple((name, value) for name, value in (given | own).items() if name not in elsewhere)
 
 
 def told_to_steps(scene: Scene) -> Iterator[tuple[str, str]]:

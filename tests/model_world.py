@@ -79,6 +79,8 @@ class ModelWorld:
     pods: dict[str, Thing] = field(default_factory=dict)
     job_fails: bool = False
     gateway: bool = True
+    apart: bool = True
+    """Whether the gateway's page names each backend."""
     routes: bool = True
     refuse: type[Act] | None = None
     failure: Failure | None = None
@@ -222,7 +224,7 @@ class ModelWorld:
 
     def _series(self, cluster: str) -> Mapping[str, SeriesCount]:
         total, bad = self.counts.get(cluster, [0.0, 0.0])
-        return {"": SeriesCount(int(total), int(bad))}
+        return {} if not self.apart else {"": SeriesCount(int(total), int(bad))}
 
     # What KServe, the gateway and users do
 

@@ -125,3 +125,13 @@ def test_after_a_change_of_scale_nothing_is_counted_until_the_warm_up_is_over():
     world.spec(predictor={**PREDICTOR, "minReplicas": 3}).run(15)
     assert counted(world) <= before + 200
     assert counted(world.run(20)) > before + 200
+
+
+def test_a_gateway_that_counts_the_versions_together_is_told_and_gives_no_more_traffic():
+    world = serving("7")
+    world.apart = False
+
+    world.spec(candidate={"version": "8"}).run(200)
+
+    assert weight(world) == 10
+    assert "Envoy Gateway counts the backends of KServe's route together" in message(world)

@@ -111,13 +111,28 @@ def _waited_for(scene: Scene, trial: Trial) -> str:
             return ""
 
 
+def _together(scene: Scene, trial: Trial) -> str:
+    """Why nothing may be counted, where the page speaks of neither version and the route is KServe's."""
+    readings = scene.memory.readings.values()
+    named = any(reading.candidate or reading.stable for reading in readings)
+    if trial.weight_since is None or not readings or named or not scene.seen.way.lays_over:
+        return ""
+    return (
+        "; the gateway's page names neither version: Envoy Gateway counts the backends of KServe's route together, and "
+        "apart only in a route of Kanaria's own (spec.routing)"
+    )
+
+
 def _stepping(scene: Scene, trial: Trial) -> Wait:
     step = f"candidate {trial.version} has {trial.weight} % of the requests, step {trial.step + 1}: {trial.step_word}"
     if trial.phase is TrialPhase.PAUSED or trial.step_word.startswith(_WAITING):
-        return Wait(Reason.CANARY_PAUSED, step + _waited_for(scene, trial) + _apart(scene))
+        return Wait(Reason.CANARY_PAUSED, step + _waited_for(scene, trial) + _apart(scene) + _together(scene, trial))
     judged = scene.judged
     if judged is not None and judged.readable and not judged.counted and trial.weight_since is not None:
-        return Wait(Reason.CANARY_STEP, f"{step}; it gets more once requests of both versions were counted")
+        return Wait(
+            Reason.CANARY_STEP,
+            f"{step}; it gets more once requests of both versions were counted{_together(scene, trial)}",
+        )
     if judged is not None and not judged.readable and not trial.weight:
         return Wait(Reason.CANARY_STEP, f"{step}; it gets traffic once its metrics can be read")
     return Wait(Reason.CANARY_STEP, step + _apart(scene))

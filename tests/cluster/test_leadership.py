@@ -37,9 +37,11 @@ class Pace:
 
 
 @asynccontextmanager
-async def a_replica(client: Client, name: str, clock: HandClock) -> AsyncIterator[tuple[Leadership, Pace]]:
+async def a_replica(
+    client: Client, name: str, clock: HandClock, address: str = ""
+) -> AsyncIterator[tuple[Leadership, Pace]]:
     pace = Pace()
-    leadership = Leadership(client, REF, name, clock, sleep=pace.sleep)
+    leadership = Leadership(client, REF, name, clock, address=address, sleep=pace.sleep)
     running = asyncio.create_task(leadership.run())
     await eventually(lambda: pace.pauses)
     try:
@@ -181,3 +183,17 @@ async def test_who_is_alone_leads_from_start_to_end():
 
     assert (alone.may_write(), lost.done()) == (True, False)
     lost.cancel()
+
+
+async def test_who_stands_by_knows_where_the_leader_is_found(client: Client, clock: HandClock):
+    async with (
+        a_replica(client, "a", clock, "192.0.2.1:8082") as (a, _),
+        a_replica(client, "b", clock, "192.0.2.2:8082") as (b, looks),
+    ):
+        assert (a.elsewhere(), b.elsewhere()) == ("", "192.0.2.1:8082")
+        a.resign()
+        await a.release()
+        await looks.step()
+
+        assert (await client.get(REF))["metadata"]["annotations"] == {"kanaria.dev/webhooks": "192.0.2.2:8082"}
+        assert b.elsewhere() == ""

@@ -51,6 +51,9 @@ class SwitchedLeader:
     async def lost(self) -> None:
         await self._not.wait()
 
+    def elsewhere(self) -> str:
+        return ""
+
     def resign(self) -> None:
         self.told.append("resign")
 

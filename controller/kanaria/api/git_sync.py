@@ -80,6 +80,13 @@ class WriteBack(Part):
     """Secret with identity: a private ssh key without a passphrase, with which the commits are signed."""
 
 
+class Webhook(Part):
+    """How a forge tells of a push."""
+
+    secret_ref: ObjectReference
+    """Secret with token: what the forge signs its calls with, or sends along."""
+
+
 _NO_LEAVING = "spec.path must not leave the repository: remove '..'"
 _NO_USER = "spec.url must not hold a user or password: name a Secret in spec.secretRef"
 
@@ -112,6 +119,8 @@ class GitSyncSpec(Part):
     """How long one look at the branch may take."""
     secret_ref: ObjectReference | None = None
     """Secret with username and password, or bearerToken."""
+    webhook: Webhook | None = None
+    """Calls of a forge that are taken at /hook/NAMESPACE/NAME; without it, none."""
     verify: Verify | None = None
     """Whose commits are applied; without it, all."""
     prune: bool = True

@@ -20,7 +20,7 @@ class SettingError(Exception):
     """A setting of the platform team's that cannot be read."""
 
 
-def run(
+def run(  # noqa: PLR0913, PLR0917 - one for each option
     kubeconfig: Annotated[
         Path | None,
         typer.Option(
@@ -42,6 +42,9 @@ def run(
         typer.Option(
             help="HOST:PORT where /metrics, /healthz and /readyz are told, e.g. 127.0.0.1:8081; default: nowhere."
         ),
+    ] = None,
+    webhooks: Annotated[
+        str | None, typer.Option(help="HOST:PORT where forges tell of pushes, e.g. 127.0.0.1:8082; default: nowhere.")
     ] = None,
     log_format: Annotated[
         LogFormat, typer.Option(help="text for people, or json: a line has the fields of the object it speaks of.")
@@ -71,6 +74,8 @@ def run(
 
     - **KANARIA_DATA_IMAGE**: the image with the extra [data], which looks at the data of pipelines; default: kanaria.
 
+    - **KANARIA_POD_IP**: where other replicas reach this one, to pass calls of webhooks on to the one that leads.
+
     - **KANARIA_ALLOW_FILE_REMOTES**: true allows file: repositories, as --dev does.
     """
     from kanaria.handlers.endpoints import Address, AddressError  # noqa: PLC0415 - heavy, and only this verb needs it
@@ -82,7 +87,8 @@ def run(
     begin_logging(log_format, more=dev)
     try:
         mirrors = home or Path(tempfile.gettempdir(), "kanaria")
-        way = Way(mirrors, lease_of(lease), Address.parse(metrics) if metrics else None)
+        hooks, pod_ip = Address.given(webhooks, "--webhooks"), os.environ.get("KANARIA_POD_IP", "")
+        way = Way(mirrors, lease_of(lease), Address.given(metrics, "--metrics"), hooks, pod_ip)
         asyncio.run(live(settings_from(os.environ, dev=dev), way))
     except (NoClusterError, LeaseNameError, AddressError, SettingError) as error:
         typer.echo(str(error), err=True)

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from kanaria.cluster.client import Client
 from kanaria.cluster.errors import ClusterError, ConflictError, NotFoundError
-from kanaria.cluster.lease import LASTS, LOOK_EVERY, RENEW_EVERY, Lease, Standing
+from kanaria.cluster.lease import ADDRESS, LASTS, LOOK_EVERY, RENEW_EVERY, Lease, Standing
 from kanaria.vocabulary import ObjectRef
 
 log = logging.getLogger(__name__)
@@ -48,6 +48,9 @@ class Leader(Protocol):
     async def lost(self) -> None:
         """Return once it leads no more."""
 
+    def elsewhere(self) -> str:
+        """Where the replica that leads takes what is sent to this one; empty where that is not known."""
+
     def resign(self) -> None:
         """Start no write any more."""
 
@@ -73,6 +76,10 @@ class Alone:
         """It never does."""
         await asyncio.Event().wait()
 
+    def elsewhere(self) -> str:
+        """There is no other."""
+        return ""
+
     def resign(self) -> None:
         """Nobody waits to take over."""
 
@@ -84,11 +91,19 @@ class Leadership:
     """One of several replicas, of which the one that holds the Lease leads. The client must have no gate."""
 
     def __init__(
-        self, client: Client, lease: ObjectRef, identity: str, clock: Clock, *, sleep: Sleep = asyncio.sleep
+        self,
+        client: Client,
+        lease: ObjectRef,
+        identity: str,
+        clock: Clock,
+        *,
+        address: str = "",
+        sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._client = client
         self._ref = lease
         self._clock = clock
+        self._address = address
         self._sleep = sleep
         self._standing = Standing(identity)
         self._resigned = False
@@ -125,6 +140,11 @@ class Leadership:
                     f"the Lease {self._place} cannot be had now: {str(error) or 'no answer in time'}", logging.WARNING
                 )
             await self._sleep(pause)
+
+    def elsewhere(self) -> str:
+        """Where the replica that leads takes what is sent to this one; empty where that is not known."""
+        lease = self._standing.lease
+        return "" if self._standing.holds or lease is None or not lease.holder else lease.address
 
     def resign(self) -> None:
         """Start no write any more, and renew no more."""
@@ -172,7 +192,9 @@ class Leadership:
             "leaseTransitions": lease.transitions + 1 if lease else 0,
         }
         if lease is None:
-            metadata = {"name": self._ref.name, "namespace": self._ref.namespace}
+            metadata: dict[str, Any] = {"name": self._ref.name, "namespace": self._ref.namespace}
+            if self._address:
+                metadata["annotations"] = {ADDRESS: self._address}
             kind = {"apiVersion": self._ref.api_version, "kind": self._ref.kind}
             stored = await self._client.create({**kind, "metadata": metadata, "spec": taken})
         else:
@@ -181,7 +203,11 @@ class Leadership:
 
     async def _change(self, lease: Lease, spec: dict[str, Any]) -> Any:
         """By compare-and-swap: whoever saw an older Lease changes nothing."""
-        return await self._client.merge(self._ref, {"metadata": {"resourceVersion": lease.version}, "spec": spec})
+        metadata: dict[str, Any] = {"resourceVersion": lease.version}
+        if spec.get("holderIdentity") is not None:
+            # A replica that does not say where it is found takes away what another said.
+            metadata["annotations"] = {ADDRESS: self._address or None}
+        return await self._client.merge(self._ref, {"metadata": metadata, "spec": spec})
 
     def _stand(self, standing: Standing) -> None:
         self._standing = standing

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+ADDRESS = "kanaria.dev/webhooks"
 LASTS = 10.0
 """Seconds that a Lease must have stood unchanged before another replica takes it."""
 RENEW_EVERY = 2.0
@@ -30,6 +31,8 @@ class Lease:
     lasts: float
     transitions: int
     version: str
+    address: str = ""
+    """Where the holder takes what is sent to any replica; empty where it says nothing."""
 
     @classmethod
     def of(cls, manifest: Mapping[str, Any]) -> "Lease":
@@ -41,6 +44,7 @@ class Lease:
             lasts=max(LASTS, float(spec.get("leaseDurationSeconds") or 0)),
             transitions=int(spec.get("leaseTransitions") or 0),
             version=str(manifest["metadata"].get("resourceVersion", "")),
+            address=str((manifest["metadata"].get("annotations") or {}).get(ADDRESS, "")),
         )
 
 

@@ -20,7 +20,16 @@ class Address:
     port: int
 
     @classmethod
-    def parse(cls, text: str) -> "Address":
+    def given(cls, text: str | None, option: str) -> "Address | None":
+        """What an option says, None where it is not given.
+
+        Raises:
+            AddressError: if it is no address.
+        """
+        return cls.parse(text, option) if text else None
+
+    @classmethod
+    def parse(cls, text: str, option: str = "--metrics") -> "Address":
         """Read HOST:PORT.
 
         Raises:
@@ -28,7 +37,7 @@ class Address:
         """
         host, _, port = text.rpartition(":")
         if not host or not port.isdecimal():
-            raise AddressError(f"--metrics is {text!r}; write it as HOST:PORT, e.g. 127.0.0.1:8081")
+            raise AddressError(f"{option} is {text!r}; write it as HOST:PORT, e.g. 127.0.0.1:8081")
         return cls(host.strip("[]"), int(port))
 
 

@@ -20,9 +20,11 @@ from kanaria.cluster.clock import Clock
 from kanaria.cluster.connection import USER_AGENT, Connection
 from kanaria.cluster.leadership import Alone, Leader, Leadership
 from kanaria.cluster.lease import WRITE_WITHIN
+from kanaria.cluster.secrets import Secrets
 from kanaria.handlers.endpoints import Address, AddressError, told_at
 from kanaria.handlers.login import access, credentials
 from kanaria.handlers.replica import identity
+from kanaria.handlers.webhooks import hooks_at
 from kanaria.reconcile.gauges import Gauges
 from kanaria.reconcile.meters import Meters
 from kanaria.reconcile.opening import opened
@@ -35,11 +37,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How one replica lives: where its mirrors are, by which Lease it leads, and where it tells how it is."""
+    """How one replica lives: where its mirrors are, by which Lease it leads, and where it listens."""
 
     home: Path
     lease: ObjectRef | None = None
     metrics: Address | None = None
+    webhooks: Address | None = None
+    pod_ip: str = ""
+    """Where other replicas find this one; without it they pass nothing on."""
 
 
 @dataclass(slots=True)
@@ -70,6 +75,8 @@ class Life:
             operator = Operator(client, workshops, self.settings, leader=leader, meters=meters)
             registry.register(Gauges(operator, Clock().now))
             await opening.enter_async_context(told_at(self.way.metrics, registry, operator.ready.is_set))
+            hooks = hooks_at(self.way.webhooks, operator, Secrets(client).read)
+            await opening.enter_async_context(hooks)
             self.operator, self._open = operator, opening.pop_all()
         self._running = asyncio.create_task(self._operate(operator), name="operator")
 
@@ -85,7 +92,10 @@ class Life:
     def _leader(self, connection: Connection, me: str, meters: Meters) -> Leader:
         if self.way.lease is None:
             return Alone()
-        return Leadership(Client(connection, told=meters.wrote), self.way.lease, me, Clock())
+        hooks, host = self.way.webhooks, self.way.pod_ip
+        here = f"[{host}]" if ":" in host else host
+        address = f"{here}:{hooks.port}" if hooks and host else ""
+        return Leadership(Client(connection, told=meters.wrote), self.way.lease, me, Clock(), address=address)
 
     async def _operate(self, operator: Operator) -> None:
         told = asyncio.create_task(_tell_ready(operator), name="readiness")

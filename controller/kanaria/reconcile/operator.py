@@ -24,7 +24,7 @@ from kanaria.reconcile.meters import CountedGit, Meters
 from kanaria.reconcile.term import Term
 from kanaria.reconcile.workshops import Workshops
 from kanaria.reconcile.world import Objects, Settings
-from kanaria.vocabulary import ObjectRef
+from kanaria.vocabulary import GitHead, ObjectRef, SourceHead
 
 
 class Operator:
@@ -58,6 +58,17 @@ class Operator:
     def may_write(self) -> bool:
         """Whether this replica leads, and is sure to."""
         return self._leader.may_write()
+
+    def elsewhere(self) -> str:
+        """Where the replica that leads takes what is sent to this one; empty where that is not known."""
+        return self._leader.elsewhere()
+
+    def look_at(self, url: str) -> bool:
+        """Look at a repository now: somebody pushed to it; False while another replica leads."""
+        if self.term is None:
+            return False
+        self.term.asking.hurry(lambda question: isinstance(question, GitHead | SourceHead) and question.url == url)
+        return True
 
     def committed(self, url: str, commit: str) -> datetime:
         """When a commit that was fetched was made."""

@@ -52,6 +52,9 @@ _IN_WORDS = {
     r"^[0-9]+(Ki|Mi|Gi|Ti)?$": "must be a size such as 500Mi or 1Gi",
     r"^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$": "must be a host, e.g. a.example.com",
     r"^[^-/][^ ~^:?*\[\\]*$": "must be the name of a branch or tag, such as main",
+    r"^[^@:]+(:[0-9]+/[^@:]+)?$": "must be the name of an image without a tag, such as registry.example.com/team/train",
+    r"^https?://[^\s/]+": "must be an address such as https://example.com",
+    r"^[A-Za-z_][A-Za-z0-9_]*$": "must be letters, digits and _, with a letter or _ first",
     r"^[0-9a-f]{40}$": "must be the full id of a commit: 40 digits and letters from a to f",
 }
 """What the patterns of the API ask for."""

@@ -14,7 +14,7 @@ def play_jobs(
 ) -> None:
     """A Job is over two seconds after it was made: it writes the numbers of both Services, or fails without any."""
     for name, job in jobs.items():
-        if "status" in job or now < job["began"] + TAKES:
+        if "-preflight-" in name or "status" in job or now < job["began"] + TAKES:
             continue
         env = {each["name"]: each["value"] for each in job["spec"]["template"]["spec"]["containers"][0]["env"]}
         said = "no database"

@@ -66,6 +66,7 @@ class ModelWorld:
     missing: set[str] = field(default_factory=set)
     uris: dict[str, str] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
+    why: str = "container exited with 1"
     bad: dict[str, float] = field(default_factory=dict)
     rps: float = 200.0
     sent: float | None = None
@@ -165,6 +166,8 @@ class ModelWorld:
                 self.jobs[manifest["metadata"]["name"]] = copy.deepcopy(dict(manifest)) | {"began": self.now}
             case Apply(manifest):
                 self._apply(copy.deepcopy(dict(manifest)))
+            case Delete(target) if target.kind == "Job":
+                del self.jobs[target.name]
             case Delete():
                 self.service, self.route = None, None
                 self.deployments.clear()
@@ -336,7 +339,7 @@ class ModelWorld:
             up = 0 if self.is_broken(name, deployment) else wanted
             before = {c["type"]: c for c in deployment.get("status", {}).get("conditions", [])}
             available = _condition("Available", "True" if up else "False", before, self.now)
-            available |= {} if up else {"message": "container exited with 1"}
+            available |= {} if up else {"message": self.why}
             deployment["status"] = {
                 "observedGeneration": deployment["metadata"]["generation"],
                 "replicas": wanted,

@@ -41,10 +41,12 @@ class OwnRouteWorld(ModelWorld):
             failure=self.failure,
             way_back=self.way_back,
             metrics_url="http://127.0.0.1:9/metrics",
+            jobs=self.jobs,
+            pods=self.pods,
         )
 
     def carry_out(self, act: Act) -> None:
-        if not isinstance(act, Delete):
+        if not isinstance(act, Delete) or act.target.kind == "Job":
             super().carry_out(act)
             return
         self.writes.append(act)

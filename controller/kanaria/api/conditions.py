@@ -69,6 +69,9 @@ class Reason(StrEnum):
     SAME_AS_STABLE = "SameAsStable"  # The candidate is what serves already.
     LOADING = "Loading"  # Model servers are coming up.
     PROGRESS_DEADLINE_EXCEEDED = "ProgressDeadlineExceeded"  # Model servers did not come up in time.
+    PREFLIGHT = "Preflight"  # The candidate is asked before it gets any traffic, or has answered as expected.
+    PREFLIGHT_UNMEASURED = "PreflightUnmeasured"  # It could not be asked; it is asked again.
+    INSUFFICIENT_QUOTA = "InsufficientQuota"  # The namespace's quota leaves no room; waits for some.
     CANARY_STARTED = "CanaryStarted"  # A trial began.
     CANARY_STEP = "CanaryStep"  # A trial is at one of its steps.
     CANARY_PAUSED = "CanaryPaused"  # A trial waits at a pause step.

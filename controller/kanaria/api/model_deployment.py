@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from kanaria.api.judged import TrialPlan, WatchedMetric
 from kanaria.api.resource import Name, ObjectReference, Resource, ResourceStatus, Text, Version
+from kanaria.engines.preflight import Preflight
 from kanaria.serving.fitness import NO_COMPONENT
 from kanaria.strategies import Strategy
 from kanaria.vocabulary.durations import Duration
@@ -161,6 +162,8 @@ class ModelDeploymentSpec(Part):
     """ServiceAccount of the namespace as which the InferenceService is applied."""
     strategy: Strategy
     """How traffic moves to a candidate."""
+    preflight: Preflight | None = None
+    """What the candidate must show before it gets any traffic."""
     analysis: Analysis | None = None
     """What judges the candidate; without it a candidate passes when its steps are done."""
     progress_deadline_seconds: Annotated[int, Field(ge=1, le=86400)] = 600
@@ -254,6 +257,19 @@ class PastStable(Part):
     """Name of its predictor in the InferenceService: another one is another way of serving it."""
 
 
+class TrialPreflight(Part):
+    """What the candidate's servers showed before they got any traffic."""
+
+    attempt: int = 0
+    """Its number, from 0."""
+    verdict: Verdict | None = None
+    """Passed, Failed, or Unmeasured: then it is done again."""
+    evidence: Text = ""
+    """What was seen."""
+    at: datetime | None = None
+    """When."""
+
+
 class Trial(Part):
     """One candidate's try: a version with a spec, introduced by a commit."""
 
@@ -277,6 +293,8 @@ class Trial(Part):
     """Where it is."""
     started_at: datetime
     """When it began."""
+    preflight: TrialPreflight = TrialPreflight()
+    """What it showed before it got any traffic."""
     suspended_since: datetime | None = None
     """Since when it is suspended."""
     suspended_seconds: int = 0

@@ -14,6 +14,7 @@ from kanaria.cli.crds import write_crds
 from kanaria.cli.data import app as data
 from kanaria.cli.fetch import fetch
 from kanaria.cli.lint import lint
+from kanaria.cli.preflight import preflight
 from kanaria.cli.run import run
 from kanaria.cli.status import status
 
@@ -25,6 +26,7 @@ app.command()(lint)
 app.command()(checkout)
 app.command()(fetch)
 app.command()(status)
+app.command()(preflight)
 app.command()(completion)
 for verb in (verbs.promote, verbs.pause, verbs.resume, verbs.abort, verbs.retry, verbs.undo):
     app.command()(verb)

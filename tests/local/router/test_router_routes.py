@@ -174,3 +174,13 @@ def test_the_rule_that_asks_for_most_headers_wins(headers: dict[str, str], backe
 
     assert rule is not None
     assert rule.backends[0].service == backend
+
+
+def test_a_service_is_reached_by_its_name_past_all_routes():
+    rule, target = table_of([a_route()]).find("127.0.0.1", "/services/cellar/wine-v8-predictor/v2/x?a=1")
+
+    assert rule is not None
+    assert (rule.backends, target) == (
+        (Backend("cellar", "wine-v8-predictor", 1, "service/cellar/wine-v8-predictor"),),
+        "/v2/x?a=1",
+    )

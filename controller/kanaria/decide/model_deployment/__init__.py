@@ -12,6 +12,7 @@ from kanaria.decide.model_deployment.admit import admit
 from kanaria.decide.model_deployment.check import check
 from kanaria.decide.model_deployment.measure import measure
 from kanaria.decide.model_deployment.planning import plan
+from kanaria.decide.model_deployment.preflight import preflight
 from kanaria.decide.model_deployment.record import record
 from kanaria.decide.model_deployment.scene import (
     NOTHING_REMEMBERED,
@@ -26,7 +27,17 @@ from kanaria.decide.model_deployment.settle import settle
 from kanaria.decide.model_deployment.shift import shift
 from kanaria.decide.model_deployment.watching import look_after_stable
 
-PHASES: tuple[Callable[[Scene], Scene], ...] = (admit, serve, measure, check, look_after_stable, plan, settle, shift)
+PHASES: tuple[Callable[[Scene], Scene], ...] = (
+    admit,
+    serve,
+    preflight,
+    measure,
+    check,
+    look_after_stable,
+    plan,
+    settle,
+    shift,
+)
 """Before the last, which is `record`."""
 
 

@@ -4,6 +4,7 @@ A weight is recorded after it was given and before it is taken: so what is recor
 given, and less than that means that it was taken back. Taking back goes on when its record fails.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -14,7 +15,9 @@ from kanaria.api.resource import Condition
 from kanaria.decide.covering import covers
 from kanaria.decide.forbidden import remedy
 from kanaria.decide.model_deployment import telling, usual
+from kanaria.decide.model_deployment.preflight import unwanted
 from kanaria.decide.model_deployment.scene import SETTLING, Decision, Memory, Scene
+from kanaria.decide.model_deployment.serve import QUOTA
 from kanaria.decide.model_deployment.stable import serving
 from kanaria.decide.model_deployment.trials import REMEMBERED, forget
 from kanaria.decide.model_deployment.warnings import warnings
@@ -146,7 +149,16 @@ def _serving_acts(scene: Scene) -> tuple[Act, ...]:
         steps = way.steps(Owner(scene.md.ref, scene.md.metadata.uid), scene.arrangement, live)
     else:
         steps = way.removal(live) if _serves_nothing(scene) else ()
-    return tuple(_act(scene, step) for step in steps if not _stands(step))
+    return (*(_act(scene, step) for step in steps if not _stands(step)), *_preflight_acts(scene))
+
+
+def _preflight_acts(scene: Scene) -> Iterator[Act]:
+    """The Job that asks the candidate, where it is not there yet; those of other trials go."""
+    wanted = scene.job["metadata"]["name"] if scene.job is not None else ""
+    for job in unwanted(scene):
+        yield _act(scene, ObjectRef.of(job))
+    if scene.job is not None and wanted not in scene.seen.jobs:
+        yield Apply(scene.job, _account(scene))
 
 
 def _stands(step: Step) -> bool:
@@ -197,6 +209,8 @@ def _refusal(scene: Scene, failure: Failure) -> Outcome:
     what, message = f"{ref.kind} {ref.name}", failure.message
     if failure.kind is FailureKind.UNREACHABLE:
         return Wait(Reason.PROGRESSING_WITH_RETRY, f"{what}: {message}; tried again", retry=True)
+    if QUOTA in message:
+        return Wait(Reason.INSUFFICIENT_QUOTA, f"{what} waits for room in the namespace's quota: {message}")
     if failure.kind is FailureKind.FORBIDDEN:
         account = _account(scene)
         fact = f"ServiceAccount {account.namespace}/{account.name} may not write {what}: {message}"

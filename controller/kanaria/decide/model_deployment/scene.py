@@ -186,6 +186,8 @@ class Scene:
     """What to ask of KServe now; None where it is not asked for anything."""
     held: bool = False
     """Whether the candidate is to be without traffic for now."""
+    job: Manifest | None = None
+    """The preflight's Job that should be there."""
     hands_off: bool = False
     """Whether what serves is left exactly as it is."""
     questions: tuple[Question, ...] = ()

@@ -8,6 +8,8 @@ from kanaria.decide.model_deployment.scene import Scene
 from kanaria.serving.kserve import Servers
 from kanaria.vocabulary import Outcome, Stall, Wait
 
+QUOTA = "exceeded quota"
+"""What the API server says where a ResourceQuota leaves no room."""
 ROUTER_PATIENCE = timedelta(seconds=60)
 """How long KServe may take to route what is ready."""
 
@@ -87,7 +89,10 @@ def _candidate(scene: Scene) -> Scene:
         return scene
     if scene.seen.serving.ready(trial.predictor_name):
         return scene
-    by = loading_until(scene)
+    by, why = loading_until(scene), scene.seen.serving.of(trial.predictor_name).message
+    if QUOTA in why:
+        said = f"the servers of candidate {trial.version} wait for room in the namespace's quota: {why}"
+        return scene.says(Wait(Reason.INSUFFICIENT_QUOTA, said))
     return scene.looks(by).says(Wait(Reason.LOADING, f"the servers of candidate {trial.version} come up", until=by))
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from kanaria.api.conditions import ConditionType, Reason
 from kanaria.api.model_deployment import Trial, TrialPhase
 from kanaria.decide.model_deployment.scene import Scene
-from kanaria.decide.model_deployment.serve import deadline, loading_until
+from kanaria.decide.model_deployment.serve import QUOTA, deadline, loading_until
 from kanaria.decide.model_deployment.trials import end, passes
 from kanaria.vocabulary import Stall, Verdict, Wait
 from kanaria.vocabulary.durations import spoken
@@ -64,6 +64,8 @@ def _not_up(scene: Scene, trial: Trial) -> Scene:
         fact = f"KServe made no Deployment of candidate {trial.version} in {seconds} s: {why}"
         return scene.says(Stall(Reason.PROGRESS_DEADLINE_EXCEEDED, f"{fact}; look at the InferenceService's events"))
     why = servers.message or "no server became ready"
+    if QUOTA in why:
+        return scene  # that is not the candidate's fault: it waits
     word = "did not become ready in" if trial.phase is TrialPhase.LOADING else "had no ready server for"
     return end(scene, TrialPhase.FAILED, f"{word} {seconds} s: {why}")
 

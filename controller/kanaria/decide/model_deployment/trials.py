@@ -41,6 +41,8 @@ def trial_id(spec: ModelDeploymentSpec, generation: int) -> str:
     tried: dict[str, Any] = spec.model_dump(
         mode="json", by_alias=True, include={"model", "stable", "candidate", "strategy", "analysis"}
     )
+    if spec.preflight is not None:
+        tried["preflight"] = spec.preflight.model_dump(mode="json", by_alias=True)
     if spec.candidate is not None:
         # What people say of a trial is not what is tried.
         tried["candidate"] = {key: value for key, value in tried["candidate"].items() if key not in SAID}

@@ -11,6 +11,8 @@ from kanaria.local.api_client import Resource, Thing
 from kanaria.local.watching import Key
 
 HTTP_ROUTES = Resource("gateway.networking.k8s.io/v1", "httproutes", "HTTPRoute")
+SERVICE = re.compile(r"^/services/(?P<namespace>[^/]+)/(?P<name>[^/?]+)(?P<rest>[/?].*)?$")
+"""Processes find no Services by their names: this stands in for `http://<name>.<namespace>.svc`."""
 NO_HEADERS: Mapping[str, str] = {}
 PREFIX = re.compile(r"^/serving/(?P<namespace>[^/]+)/(?P<name>[^/?]+)(?P<rest>[/?].*)?$")
 
@@ -81,6 +83,11 @@ class Table:
 
         Of several rules that of the most headers counts, then the first.
         """
+        direct = SERVICE.match(target)
+        if direct:
+            namespace, name = direct["namespace"], direct["name"]
+            backend = Backend(namespace, name, 1, f"service/{namespace}/{name}")
+            return Rule((), (backend,)), _rooted(direct["rest"] or "")
         found = PREFIX.match(target)
         if found:
             key: Key | None = (found["namespace"], found["name"])

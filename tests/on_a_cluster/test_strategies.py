@@ -1,0 +1,98 @@
+"""Each strategy on a cluster: what is written in Git, and what the route and the servers come to."""
+
+from typing import Any
+
+import pytest
+import yaml
+
+from kanaria.local.kserve.naming import HTTP_ROUTES
+from kanaria.serving.selection import read
+from kanaria.vocabulary.traffic import HeaderMatch, Sent
+from registry import Registry
+from served_model import FILE, ServedModel
+from synced_team import SyncedTeam
+from waiting import becomes, eventually_now
+
+ROUTING = {"gatewayRef": {"name": "edge", "namespace": "gateways"}, "hostnames": ["wine.example.com"]}
+TESTERS = {"name": "testers", "match": [{"headerName": "X-Tester", "headerValue": {"exact": "yes"}}]}
+
+MIRROR = {"setMirrorRoute": {"name": "copies", "percentage": 20}}
+
+
+@pytest.fixture
+def wine(team: SyncedTeam, registry: Registry, kserve: None) -> ServedModel:
+    assert kserve is None
+    return ServedModel(team, registry)
+
+
+def followed(wine: ServedModel, **spec: Any) -> tuple[str, str]:
+    """A first version that serves under this spec, and a second to try."""
+    first = wine.registry.register(wine.model)
+    wine.team.repository.commit(wine.file(candidate=first, **spec))
+    wine.team.follow()
+    wine.serves(first)
+    return first, wine.registry.register(wine.model)
+
+
+def trial(wine: ServedModel) -> dict[str, Any]:
+    found: dict[str, Any] = wine.seen().get("status", {}).get("trial", {})
+    return found
+
+
+def test_all_at_once_takes_over_by_its_promotion(wine: ServedModel):
+    strategy = {"allAtOnce": {}}
+    first, second = followed(wine, strategy=strategy)
+    history = wine.recorded()
+
+    wine.team.commit(wine.file(stable=first, candidate=second, strategy=strategy))
+    wine.serves(second)
+
+    becomes(lambda: history.weights(second), [None, 0, 100, None])
+    assert wine.team.repository.subjects()[0] == f"Promote wine to version {second}"
+
+
+@pytest.mark.slow
+def test_blue_green_waits_for_a_person_at_the_size_of_stable(wine: ServedModel):
+    spec = {
+        "strategy": {"blueGreen": {"autoPromotionEnabled": False}},
+        "predictor": {"model": {"modelFormat": {"name": "sklearn"}}, "minReplicas": 2},
+    }
+    first, second = followed(wine, **spec)
+    wine.team.commit(wine.file(stable=first, candidate=second, **spec))
+    becomes(lambda: trial(wine).get("stepWord"), "preview", within=60)
+
+    body = yaml.safe_load(wine.file(stable=first, candidate=second, **spec)[FILE] or "")
+    body["spec"]["candidate"]["fromStep"] = 2  # as `kanaria promote` writes it
+    wine.team.commit({FILE: yaml.safe_dump(body)})
+
+    wine.serves(second)
+
+
+@pytest.mark.slow
+def test_testers_reach_a_candidate_without_weight(wine: ServedModel):
+    first, second = followed(wine, routing=ROUTING)
+
+    steps = [
+        {"setHeaderRoute": TESTERS},
+        {"setMirrorRoute": {"name": "copies", "percentage": 20}},
+        {"pause": {"duration": "1h"}},
+    ]
+    wine.team.commit(wine.file(steps, stable=first, candidate=second, routing=ROUTING))
+
+    sent = Sent(((HeaderMatch("X-Tester", "yes"),),), 20)
+    becomes(lambda: read(wine.team.get(HTTP_ROUTES, "wine"))[0], sent, within=60)
+    becomes(lambda: trial(wine).get("stepWord"), "pause 1h", within=60)
+    assert trial(wine)["weight"] == 0
+
+
+@pytest.mark.slow
+def test_servers_that_cannot_be_asked_are_not_tried_and_not_rejected(wine: ServedModel):
+    """Those of the suite are played: nobody answers at their Service."""
+    first, second = followed(wine)
+    asked = {"requests": [{"name": "golden", "path": "/v2/models/wine"}]}
+
+    wine.team.commit(wine.file(stable=first, candidate=second, preflight=asked))
+
+    eventually_now(lambda: trial(wine).get("preflight", {}).get("verdict") == "Unmeasured", within=120)
+    assert (trial(wine)["phase"], trial(wine)["weight"]) == ("Loading", 0)
+    assert "rejected" not in wine.seen()["spec"]

@@ -69,30 +69,27 @@ class ModelWorld:
     why: str = "container exited with 1"
     bad: dict[str, float] = field(default_factory=dict)
     rps: float = 200.0
-    sent: float | None = None
-    """What percent the gateway sends beside the main backend, where it does not do as it was asked."""
+    sent: float | None = None  # percent that the gateway sends beside the main backend, not as it was asked
     mlflow: bool = True
     metrics: bool = True
-    numbers: dict[str, float | None] = field(default_factory=dict)
-    """What queries give for a version that has traffic, by a part of its name: 0.1 where nothing is said."""
+    numbers: dict[str, float | None] = field(default_factory=dict)  # what queries give, by a part of the name; else 0.1
     servers: bool = True
     jobs: dict[str, Thing] = field(default_factory=dict)
     pods: dict[str, Thing] = field(default_factory=dict)
     job_fails: bool = False
     gateway: bool = True
-    apart: bool = True
-    """Whether the gateway's page names each backend."""
+    apart: bool = True  # whether the gateway's page names each backend
     routes: bool = True
     refuse: type[Act] | None = None
     failure: Failure | None = None
     counts: dict[str, list[float]] = field(default_factory=dict)
     read: dict[Question, Answered] = field(default_factory=dict)
-    failed_reads: int = 0
     writes: list[Act] = field(default_factory=list)
     restarts: int = 0
     unserved: float = 0.0
     aliases: dict[str, str] = field(default_factory=dict)
     commits: list[Edit] = field(default_factory=list)
+    more: dict[str, Any] = field(default_factory=dict)
 
     # What Git and people do
 
@@ -139,6 +136,7 @@ class ModelWorld:
             metrics_url="http://127.0.0.1:9/metrics",
             jobs=self.jobs,
             pods=self.pods,
+            **self.more,
         )
 
     def decide(self) -> Decision:

@@ -20,6 +20,7 @@ def test_each_variable_is_one_setting():
         "KANARIA_RUNNER_IMAGE": "registry.example.com/kanaria:1",
         "KANARIA_DATA_IMAGE": "registry.example.com/kanaria-data:1",
         "KANARIA_CANARY_ROUTING": "httproute",
+        "KANARIA_MAX_TRIALS": "5",
         "KANARIA_METRIC_SERVERS": '[{"name": "main", "url": "http://metrics:9090/"}]',
     }
 
@@ -30,6 +31,7 @@ def test_each_variable_is_one_setting():
         runner_image="registry.example.com/kanaria:1",
         data_image="registry.example.com/kanaria-data:1",
         canary_routing=CanaryRouting.HTTP_ROUTE,
+        trials_max=5,
         metric_servers=(MetricServer(name="main", url="http://metrics:9090"),),
     )
 
@@ -71,3 +73,9 @@ def test_servers_that_cannot_be_read_are_told_with_the_place(text: str, said: st
 )
 def test_file_repositories_are_for_local_clusters_only(value: str, dev: bool, allowed: bool):  # noqa: FBT001 # a table's columns
     assert settings_from({"KANARIA_ALLOW_FILE_REMOTES": value}, dev=dev).allow_file_remotes is allowed
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "many"])
+def test_a_limit_of_trials_is_a_number(text: str):
+    with pytest.raises(SettingError, match="KANARIA_MAX_TRIALS"):
+        settings_from({"KANARIA_MAX_TRIALS": text})

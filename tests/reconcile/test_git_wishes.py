@@ -28,3 +28,18 @@ def test_of_two_runs_that_wait_for_a_commit_the_newest_proposes():
     subjects = [edit.subject for edit in edits_wished("wine", world.objects)]
 
     assert subjects == ["Propose wine version 2", "Propose wine version 1"]
+
+
+def test_an_environment_proposes_to_the_next_one_and_to_no_other():
+    passage = {"namespace": "wine", "modelDeployment": "wine", "version": "8", "state": "Due"}
+    body = stored(
+        a_target(stable={"version": "8"}, promote=[{"modelDeployment": {"name": "wine", "namespace": "wine"}}])
+    )
+    body |= {"status": {"passages": [passage]}, "metadata": {**body["metadata"], "namespace": "staging"}}
+    accepts = [{"kind": "ModelDeployment", "namespace": "staging", "name": "wine"}]
+    world = a_world([body, stored(a_target(acceptFrom=accepts))])
+
+    (edit,) = edits_wished("wine", world.objects)
+
+    assert (edit.subject, edit.target.namespace) == ("Propose wine version 8", "wine")
+    assert edits_wished("staging", world.objects) == ()

@@ -202,3 +202,24 @@ def test_every_answer_is_a_reference_that_can_be_visited():
     refs = to_visit(None, thing("MetricPolicy", "online"), OBJECTS)
 
     assert all(isinstance(ref, ObjectRef) and ref.api_version == API for ref in refs)
+
+
+STAGING = thing(
+    "ModelDeployment",
+    "wine",
+    namespace="staging",
+    spec={"promote": [{"modelDeployment": {"name": "beer", "namespace": "beer"}}]},
+)
+
+
+def test_a_version_that_goes_on_is_told_to_the_sync_of_the_next_environment():
+    objects = a_world([*WORLD, STAGING]).objects
+
+    assert ObjectRef(API, "GitSync", "beer", "other") in to_visit(STAGING, {**STAGING, "status": {}}, objects)
+
+
+def test_what_the_next_environment_says_is_told_to_the_one_before():
+    objects = a_world([*WORLD, STAGING]).objects
+    after = thing("ModelDeployment", "beer", namespace="beer", spec={"suspend": True})
+
+    assert ObjectRef.of(STAGING) in to_visit(thing("ModelDeployment", "beer", namespace="beer"), after, objects)

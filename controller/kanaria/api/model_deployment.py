@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from kanaria.api.environments import Acceptance, NextEnvironment, Passage
 from kanaria.api.judged import TrialPlan, WatchedMetric
 from kanaria.api.resource import Name, ObjectReference, Resource, ResourceStatus, Text, Version
 from kanaria.engines.preflight import Preflight
@@ -130,17 +131,6 @@ class Routing(Part):
     """Response header that tells which version answered; empty for a Gateway that takes no filters on backends."""
 
 
-class Acceptance(Part):
-    """Who may propose here."""
-
-    kind: Literal["MLPipeline"] = "MLPipeline"
-    """Kind of the proposer."""
-    name: Name
-    """Its name."""
-    namespace: Name
-    """Its namespace."""
-
-
 class ModelDeploymentSpec(Part):
     """What serves, what is tried, and how the one becomes the other."""
 
@@ -175,7 +165,9 @@ class ModelDeploymentSpec(Part):
     on_supersede: Literal["Restart", "Queue"] = "Restart"
     """What a proposal of a pipeline does while another candidate is tried: replace it, or wait for its end."""
     accept_from: Annotated[tuple[Acceptance, ...], Field(max_length=16)] = ()
-    """Pipelines of other namespaces that may propose here; those of the same namespace always may."""
+    """Pipelines and ModelDeployments of other namespaces that may propose here; those of this one always may."""
+    promote: Annotated[tuple[NextEnvironment, ...], Field(max_length=8)] = ()
+    """Where a version is proposed that is stable here."""
 
     @model_validator(mode="before")
     @classmethod
@@ -363,6 +355,8 @@ class ModelDeploymentStatus(ResourceStatus):
     """What is usual of stable's requests by policy/metric: traffic, bad rate, dispersion."""
     was_stable: Annotated[tuple[PastStable, ...], Field(max_length=10)] = ()
     """What was stable last, newest first: it may come back without a canary."""
+    passages: Annotated[tuple[Passage, ...], Field(max_length=8)] = ()
+    """How far the stable version has come on its way to the next environments."""
     history: Annotated[tuple[PastTrial, ...], Field(max_length=10)] = ()
     """The last trials, newest first."""
 

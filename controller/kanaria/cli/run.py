@@ -76,6 +76,8 @@ def run(  # noqa: PLR0913, PLR0917 - one for each option
 
     - **KANARIA_POD_IP**: where other replicas reach this one, to pass calls of webhooks on to the one that leads.
 
+    - **KANARIA_MAX_TRIALS**: how many candidates may be tried at once in all namespaces; default: no limit.
+
     - **KANARIA_ALLOW_FILE_REMOTES**: true allows file: repositories, as --dev does.
     """
     from kanaria.handlers.endpoints import Address, AddressError  # noqa: PLC0415 - heavy, and only this verb needs it
@@ -104,6 +106,7 @@ def settings_from(environment: Mapping[str, str], *, dev: bool = False) -> Setti
         allow_file_remotes=dev or environment.get("KANARIA_ALLOW_FILE_REMOTES", "").lower() in {"1", "true", "yes"},
         runner_image=environment.get("KANARIA_RUNNER_IMAGE", "kanaria"),
         data_image=environment.get("KANARIA_DATA_IMAGE", "kanaria"),
+        trials_max=_count(environment.get("KANARIA_MAX_TRIALS", "")),
         canary_routing=_canary_routing(environment.get("KANARIA_CANARY_ROUTING") or CanaryRouting.AUTO),
         metric_servers=_metric_servers(environment.get("KANARIA_METRIC_SERVERS", "")),
     )
@@ -114,6 +117,14 @@ def _metric_servers(text: str) -> tuple[MetricServer, ...]:
         return read_servers(text)
     except ValueError as error:
         raise SettingError(f"KANARIA_METRIC_SERVERS: {error}") from None
+
+
+def _count(text: str) -> int | None:
+    if not text:
+        return None
+    if not text.isdecimal() or int(text) < 1:
+        raise SettingError(f"KANARIA_MAX_TRIALS is {text!r}; it must be a whole number of 1 or more, or absent")
+    return int(text)
 
 
 def _canary_routing(word: str) -> CanaryRouting:

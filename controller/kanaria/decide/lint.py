@@ -131,7 +131,7 @@ def _of_deployment(where: Wanted, deployment: ModelDeployment, files: _Files) ->
     yield from _of_candidate(where, deployment)
     yield from _of_analysis(where, deployment, files)
     for index, acceptance in enumerate(deployment.spec.accept_from):
-        if files.find("MLPipeline", acceptance.namespace, acceptance.name) is None:
+        if files.find(acceptance.kind, acceptance.namespace, acceptance.name) is None:
             field: FieldPath = ("spec", "acceptFrom", index)
             name = f"{acceptance.namespace}/{acceptance.name}"
             yield Remark(where, field, _absent(dotted(field), acceptance.kind, name), is_doubt=True)

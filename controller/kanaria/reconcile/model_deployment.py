@@ -9,6 +9,8 @@ from kanaria.api.resource import API_VERSION
 from kanaria.decide.git_sync import head_question
 from kanaria.decide.ml_pipeline_run.observe import by_job, jobs_of
 from kanaria.decide.model_deployment import NOTHING_REMEMBERED, Memory, Seen, WayBack, decide
+from kanaria.decide.model_deployment.passing_on import target_of
+from kanaria.decide.model_deployment.scene import ACTIVE
 from kanaria.decide.model_deployment.unreadable import stand_in
 from kanaria.decide.model_deployment.wishes import edits_due
 from kanaria.decide.unreadable import readable, refuse, sentence
@@ -70,11 +72,31 @@ def _observe(deployment: ModelDeployment, live: Live, world: World, invalid: str
         metrics_url=url,
         serving_url=world.settings.serving_url,
         files=world.settings.allow_file_remotes,
+        targets=_targets(deployment, world),
+        tried_elsewhere=_tried_elsewhere(deployment, world),
+        trials_max=world.settings.trials_max,
         jobs=jobs,
         pods=by_job(jobs, world.objects.list("v1", "Pod", namespace, mine)) if jobs else {},
         runner_image=world.settings.runner_image,
         invalid=invalid,
     )
+
+
+def _targets(deployment: ModelDeployment, world: World) -> Mapping[ObjectName, ModelDeployment]:
+    """The ModelDeployments of the next environments."""
+    names = (target_of(deployment, each) for each in deployment.spec.promote)
+    refs = (ObjectRef(API_VERSION, "ModelDeployment", name.namespace, name.name) for name in names)
+    return {found.name: found for found in readable(ModelDeployment, map(world.objects.get, refs))}
+
+
+def _tried_elsewhere(deployment: ModelDeployment, world: World) -> int | None:
+    """How many other candidates are tried; None where nobody has to know, since it takes a look at all of them."""
+    waiting = deployment.spec.candidate is not None and deployment.status.trial is None
+    if world.settings.trials_max is None or not waiting:
+        return None
+    others = world.objects.list(API_VERSION, "ModelDeployment")
+    phases = [((body.get("status") or {}).get("trial") or {}).get("phase") for body in others]
+    return sum(phase in ACTIVE for phase in phases)
 
 
 def _gateway(deployment: ModelDeployment) -> Gateway | None:

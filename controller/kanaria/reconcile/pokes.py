@@ -28,6 +28,9 @@ def to_visit(old: Manifest | None, new: Manifest | None, objects: Objects) -> fr
     if ref.api_version == API_VERSION and ref.kind in _KINDS:
         found.add(ref)
         found.update(_neighbours(ref, changed, objects, said=said))
+        if ref.kind == "ModelDeployment" and said and old is not None:
+            # A new one is seen by those before it soon enough: at a restart all are new, and each would look at all.
+            found.update(_leading_to(ref, objects))
         if ref.kind == "MLPipelineRun" and (said or _phase(old) != _phase(new)):
             found.update(_lined_up(changed, ref, objects))
     return frozenset(found)
@@ -41,7 +44,8 @@ def _neighbours(ref: ObjectRef, changed: Manifest, objects: Objects, *, said: bo
             yield from _written_by(ref, objects)
             yield from _proposing_to(ref.namespace, None, objects)
         case "ModelDeployment":
-            yield from _syncs_of(ref.namespace, objects)
+            for namespace in {ref.namespace, *_next_namespaces(changed)}:
+                yield from _syncs_of(namespace, objects)
             yield from _watching(changed, ref, objects)
             if said:
                 yield from _proposing_to(ref.namespace, ref.name, objects)
@@ -102,6 +106,23 @@ def _triggered(
         triggers = (body.get("spec") or {}).get("triggers") or ()
         if any((named(trigger) or {}).get("name") == name for trigger in triggers):
             yield ObjectRef.of(body)
+
+
+def _next_namespaces(body: Manifest) -> Iterator[str]:
+    """Where a ModelDeployment's stable version is proposed."""
+    own = str(body["metadata"].get("namespace") or "")
+    for each in (body.get("spec") or {}).get("promote") or ():
+        yield str((each.get("modelDeployment") or {}).get("namespace") or own)
+
+
+def _leading_to(ref: ObjectRef, objects: Objects) -> Iterator[ObjectRef]:
+    """The ModelDeployments that propose to this one."""
+    for body in objects.list(API_VERSION, "ModelDeployment"):
+        for each in (body.get("spec") or {}).get("promote") or ():
+            target = each.get("modelDeployment") or {}
+            namespace = target.get("namespace") or body["metadata"].get("namespace")
+            if (namespace, target.get("name")) == (ref.namespace, ref.name):
+                yield ObjectRef.of(body)
 
 
 def _written_by(ref: ObjectRef, objects: Objects) -> Iterator[ObjectRef]:

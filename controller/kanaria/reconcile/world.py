@@ -64,6 +64,8 @@ class Settings:
     allow_file_remotes: bool = False
     runner_image: str = "kanaria"
     data_image: str = "kanaria"
+    trials_max: int | None = None
+    """How many candidates may be tried at once; as many as there are where absent."""
     canary_routing: CanaryRouting = CanaryRouting.AUTO
     metric_servers: tuple[MetricServer, ...] = ()
 

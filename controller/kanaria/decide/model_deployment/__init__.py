@@ -11,6 +11,7 @@ from kanaria.api.model_deployment import ModelDeployment
 from kanaria.decide.model_deployment.admit import admit
 from kanaria.decide.model_deployment.check import check
 from kanaria.decide.model_deployment.measure import measure
+from kanaria.decide.model_deployment.passing_on import pass_on
 from kanaria.decide.model_deployment.planning import plan
 from kanaria.decide.model_deployment.preflight import preflight
 from kanaria.decide.model_deployment.record import record
@@ -37,6 +38,7 @@ PHASES: tuple[Callable[[Scene], Scene], ...] = (
     plan,
     settle,
     shift,
+    pass_on,
 )
 """Before the last, which is `record`."""
 

@@ -1,5 +1,7 @@
 """May the candidate be tried, is it the one on trial, and has the spec ended the trial that runs?"""
 
+from datetime import timedelta
+
 from kanaria.api.conditions import Reason
 from kanaria.api.model_deployment import CandidateModel, Trial, TrialPhase
 from kanaria.decide.model_deployment.metrics import no_judge
@@ -8,8 +10,10 @@ from kanaria.decide.model_deployment.scene import SETTLING, Model, Scene
 from kanaria.decide.model_deployment.stable import serving
 from kanaria.decide.model_deployment.trials import begin, close, end, forget, is_of, named, waived
 from kanaria.serving.arrangement import stays_as_it_is
-from kanaria.vocabulary import Stall
+from kanaria.vocabulary import Stall, Wait
 
+ROOM_EVERY = timedelta(seconds=15)
+"""How often a candidate looks whether there is room for it."""
 REVERTED = "its promotion was reverted"
 
 
@@ -131,7 +135,16 @@ def _other(scene: Scene, candidate: CandidateModel, model: Model | None) -> Scen
         scene = close(scene, TrialPhase.SUPERSEDED, f"{changed} ended its trial")
     if model is None or not scene.free or scene.md.spec.suspend or not _may_begin(scene):
         return scene
+    if _is_crowded(scene):
+        said = f"{scene.seen.tried_elsewhere} candidates are tried elsewhere, and no more than that may be"
+        told = f"candidate {candidate.version} waits: {said} (KANARIA_MAX_TRIALS)"
+        return scene.looks(scene.now + ROOM_EVERY).says(Wait(Reason.QUEUED, told))
     return _first(begin(scene, model).but(candidate=model))
+
+
+def _is_crowded(scene: Scene) -> bool:
+    most, now = scene.seen.trials_max, scene.seen.tried_elsewhere
+    return most is not None and now is not None and now >= most and scene.md.spec.stable is not None
 
 
 def _may_begin(scene: Scene) -> bool:

@@ -24,6 +24,7 @@ from kanaria.vocabulary import (
     Failure,
     Go,
     Notice,
+    ObjectName,
     Outcome,
     Plan,
     Question,
@@ -120,6 +121,12 @@ class Seen:
     """Jobs that were made for this object, by name."""
     pods: Mapping[str, Manifest] = field(default_factory=dict)
     """The newest Pod of each of these Jobs, by the Job's name."""
+    targets: Mapping[ObjectName, ModelDeployment] = field(default_factory=dict)
+    """The ModelDeployments of the next environments, as far as they are there."""
+    tried_elsewhere: int | None = None
+    """How many other candidates are tried at this moment, where that counts."""
+    trials_max: int | None = None
+    """How many may be, by the platform team's wish."""
     runner_image: str = "kanaria"
     invalid: str = ""
     """Why the spec cannot be read; the deployment then bears the newest that could."""

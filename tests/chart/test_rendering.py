@@ -30,6 +30,7 @@ EVERYTHING = (
     "metricServers[0].namespaceParameter=namespace",
     "serving.url=http://models.example.com",
     "kserve.canaryRouting=httproute",
+    "rollouts.maxTrials=5",
     "runner.image=registry.example.com/kanaria:1",
     "data.image=registry.example.com/kanaria-data:1",
     "image.digest=sha256:" + "0" * 64,

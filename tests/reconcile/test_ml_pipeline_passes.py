@@ -216,7 +216,8 @@ def test_a_finished_run_needs_no_jobs_at_hand():
 
 def test_a_run_sees_later_runs_of_its_pipeline():
     later = finished()
-    later["metadata"] = later["metadata"] | {"name": "wine-2-abcde"}
+    mine = dict(marks.owned_by(ObjectRef(API_VERSION, "MLPipeline", "wine", "wine")))
+    later["metadata"] = later["metadata"] | {"name": "wine-2-abcde", "labels": mine}
     later["spec"] = later["spec"] | {"number": 2}
 
     assert state_in(a_world([finished(), later, stored(a_target())])) == "Dropped"

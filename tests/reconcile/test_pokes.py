@@ -223,3 +223,9 @@ def test_what_the_next_environment_says_is_told_to_the_one_before():
     after = thing("ModelDeployment", "beer", namespace="beer", spec={"suspend": True})
 
     assert ObjectRef.of(STAGING) in to_visit(thing("ModelDeployment", "beer", namespace="beer"), after, objects)
+
+
+def test_the_status_of_a_policy_pokes_nobody_else():
+    policy = thing("MetricPolicy", "online")
+
+    assert poked(policy, policy | {"status": {"conditions": []}}) == {"MetricPolicy wine/online"}

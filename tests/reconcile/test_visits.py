@@ -204,3 +204,20 @@ async def test_a_visit_that_raises_harms_no_other_object(clock: HandClock, caplo
 
         assert guide.seen == ["bad", "good", "bad"]
         assert "the visit of ModelDeployment wine/bad broke" in caplog.text
+
+
+async def test_visits_that_wait_for_nothing_leave_others_their_turn(clock: HandClock):
+    """5,000 objects at a restart must not hold up the renewal of the Lease until the last is visited."""
+    async with a_guide(clock) as guide:
+        visited_at_turn: list[int] = []
+
+        async def renew() -> None:
+            while len(guide.seen) < 100:
+                visited_at_turn.append(len(guide.seen))
+                await asyncio.sleep(0)
+
+        for number in range(100):
+            guide.visits.poke(ref(str(number)))
+        await renew()
+
+    assert len(visited_at_turn) > 20

@@ -14,7 +14,7 @@ from kanaria.cluster.client import Client
 from kanaria.cluster.errors import ClusterError, ForbiddenError, GoneError, NotFoundError, TooManyRequestsError
 from kanaria.cluster.resource import Resource
 from kanaria.cluster.store import Change, Store, name_of, slim, version_of
-from kanaria.vocabulary import ObjectName, Watch
+from kanaria.vocabulary import ObjectName, Watch, marks
 from kanaria.vocabulary.objects import Manifest
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ class Reflector:
         self.watch = watch
         self.synced = asyncio.Event()
         self.refused = ""
-        self.store = Store(watch.label)
+        self.store = Store(watch.label or marks.OWNER)
         self.namespaced: bool | None = None
         self._client = client
         self._told = told

@@ -28,17 +28,30 @@ def plan_for(name: ObjectName, world: World) -> Plan | None:
         pipeline = MLPipeline.read(body)
     except ValidationError as error:
         return refuse(body, error, world.now())
-    policies = world.objects.list(API_VERSION, MetricPolicy.__name__, name.namespace)
+    # What costs as much as there are objects in the namespace is looked at only by who needs it.
+    kinds = {trigger.trigger.key for trigger in pipeline.spec.triggers}
+    deployments = world.objects.list(API_VERSION, ModelDeployment.__name__, name.namespace) if "metric" in kinds else ()
+    others = world.objects.list(API_VERSION, MLPipelineRun.__name__, name.namespace) if "pipeline" in kinds else ()
     seen = Seen(
         answer=world.answer,
         runs=readable(MLPipelineRun, _runs(pipeline, world)),
-        policies=frozenset(policy["metadata"]["name"] for policy in policies),
+        policies=_policies(pipeline, world),
         failure=world.failure(pipeline.ref),
         looks=_looks(pipeline, world),
-        failing=found_failing(world.objects.list(API_VERSION, ModelDeployment.__name__, name.namespace)),
-        succeeded=newest_successes(world.objects.list(API_VERSION, MLPipelineRun.__name__, name.namespace)),
+        failing=found_failing(deployments),
+        succeeded=newest_successes(others),
     )
     return decide(pipeline, seen, world.now())
+
+
+def _policies(pipeline: MLPipeline, world: World) -> frozenset[str]:
+    """Names of the policies that gates ask for; where one is missing, of all there are, so that it can be told."""
+    namespace, named = pipeline.metadata.namespace, {gate.policy_ref.name for gate in pipeline.spec.gates}
+    refs = {each: ObjectRef(API_VERSION, MetricPolicy.__name__, namespace, each) for each in named}
+    if all(world.objects.get(ref) is not None for ref in refs.values()):
+        return frozenset(named)
+    found = world.objects.list(API_VERSION, MetricPolicy.__name__, namespace)
+    return frozenset(policy["metadata"]["name"] for policy in found)
 
 
 def _looks(pipeline: MLPipeline, world: World) -> Looks:

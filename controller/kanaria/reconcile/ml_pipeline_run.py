@@ -15,7 +15,6 @@ from kanaria.decide.ml_pipeline_run.wishes import is_of
 from kanaria.decide.unreadable import readable, refuse
 from kanaria.reconcile.world import World
 from kanaria.vocabulary import CommitResult, ObjectName, ObjectRef, Plan, marks
-from kanaria.vocabulary.objects import Manifest
 
 
 def plan_for(name: ObjectName, world: World) -> Plan | None:
@@ -41,7 +40,8 @@ def _seen(run: MLPipelineRun, world: World) -> Seen:
     named = {gate.policy_ref.name for gate in run.spec.pipeline.gates}
     gates = (ObjectRef(API_VERSION, "MetricPolicy", namespace, each) for each in sorted(named))
     policies = readable(MetricPolicy, map(world.objects.get, gates))
-    siblings = of_same_pipeline(run, world.objects.list(API_VERSION, "MLPipelineRun", namespace))
+    family = world.objects.list(API_VERSION, "MLPipelineRun", namespace, marks.owned_by(_pipeline(run)))
+    siblings = of_same_pipeline(run, family)
     older, newer = around(run, readable(MLPipelineRun, siblings))
     settings = world.settings
     jobs = jobs_of(run, world.objects.list("batch/v1", "Job", namespace, mine))

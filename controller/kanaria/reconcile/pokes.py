@@ -38,7 +38,7 @@ def to_visit(old: Manifest | None, new: Manifest | None, objects: Objects) -> fr
 
 def _neighbours(ref: ObjectRef, changed: Manifest, objects: Objects, *, said: bool) -> Iterator[ObjectRef]:
     match ref.kind:
-        case "MetricPolicy":
+        case "MetricPolicy" if said:  # its status tells nobody anything
             yield from _judged_by(ref, objects)
         case "GitSync":
             yield from _written_by(ref, objects)

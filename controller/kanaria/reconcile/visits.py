@@ -110,6 +110,8 @@ class Visits:
     async def _work(self) -> None:
         while True:
             await self._arrival.acquire()
+            # A visit that writes nothing waits for nothing: the Lease, and all else that is due, must have its turn.
+            await asyncio.sleep(0)
             ref = self._line.popleft()
             state = self._known[ref]
             state.in_line, state.visited = False, True

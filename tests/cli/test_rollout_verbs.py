@@ -170,3 +170,40 @@ def test_a_shell_learns_to_complete(shell: str):
     ended = CliRunner().invoke(app, ["completion", shell])
 
     assert "_KANARIA_COMPLETE" in ended.stdout
+
+
+def test_a_verb_in_a_folder_of_the_working_copy_sees_and_commits_that_folder_s_file(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (copy / "wine.yaml").write_text("unrelated: 1\n")
+    git(copy, "add", "wine.yaml")
+    git(copy, "commit", "-q", "-m", "A file of the same name at the top", "--", "wine.yaml")
+    (copy / "wine.yaml").write_text("unrelated: 2\n")
+    monkeypatch.chdir(copy / "deploy")
+
+    ended = CliRunner().invoke(app, ["pause", "wine"])
+
+    assert ended.exit_code == 0, ended.stderr
+    assert git(copy, "show", "--name-only", "--format=", "HEAD") == "deploy/wine.yaml"
+
+
+def test_a_verb_in_a_folder_sees_changes_that_are_not_committed(copy: Path, monkeypatch: pytest.MonkeyPatch):
+    (copy / "deploy" / "wine.yaml").write_text(MANIFEST + "  suspend: true\n")
+    monkeypatch.chdir(copy / "deploy")
+
+    ended = CliRunner().invoke(app, ["pause", "wine"])
+
+    assert (ended.exit_code, "commit or stash" in ended.stderr) == (1, True)
+
+
+def test_a_file_name_is_no_pattern(copy: Path):
+    (copy / "deploy" / "wine.yaml").rename(copy / "deploy" / "win[de].yaml")
+    (copy / "deploy" / "wind.yaml").write_text("a: 1\n")
+    git(copy, "add", "deploy")
+    git(copy, "commit", "-q", "-m", "Strange names", "--", "deploy")
+    (copy / "deploy" / "wind.yaml").write_text("a: 2\n")
+
+    ended = kanaria(copy, "pause", "wine")
+
+    assert ended.exit_code == 0, ended.stderr
+    assert git(copy, "show", "--name-only", "--format=", "HEAD") == "deploy/win[de].yaml"

@@ -29,6 +29,7 @@ def a_tally(story: str) -> Tally:
         pytest.param("PPPF", Limits(), FAILED, id="one failure is one too many by default"),
         pytest.param("FPPPP", Limits(), FAILED, id="a failure is not forgotten"),
         pytest.param("FPF", Limits(failure=2), PASSED, id="failures at the limit"),
+        pytest.param("FF", Limits(failure=2), INCONCLUSIVE, id="tolerated failures alone prove nothing"),
         pytest.param("FPFPF", Limits(failure=2), FAILED, id="failures beyond the limit"),
         pytest.param("FFFF", Limits(failure=-1), PASSED, id="any number of failures"),
         pytest.param("PI", Limits(), INCONCLUSIVE, id="one inconclusive is one too many by default"),

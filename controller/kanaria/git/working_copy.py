@@ -38,13 +38,13 @@ class WorkingCopy:
         Raises:
             WorkingCopyError: if that is not so.
         """
-        if self._ask("status", "--porcelain", "--untracked-files=all", "--", str(path)):
+        if self._ask("status", "--porcelain", "--untracked-files=all", "--", self._name(path)):
             raise WorkingCopyError(f"{path} has changes that are not committed; commit or stash them first")
 
     def history(self, path: Path) -> Iterator[tuple[str, str]]:
         """The commits that changed the file, newest first, and its text in each; none where it was not there."""
-        name = path.resolve().relative_to(self.root.resolve()).as_posix()
-        for commit in self._ask("log", "--format=%H", "--", str(path)).split():
+        name = self._name(path)
+        for commit in self._ask("log", "--format=%H", "--", name).split():
             try:
                 yield commit, self._ask("show", f"{commit}:{name}")
             except WorkingCopyError:
@@ -56,7 +56,7 @@ class WorkingCopy:
         Raises:
             WorkingCopyError: if git refuses, which a hook may.
         """
-        self._ask("commit", "--quiet", "--only", "--message", message, "--", str(path))
+        self._ask("commit", "--quiet", "--only", "--message", message, "--", self._name(path))
         return self._ask("rev-parse", "--short", "HEAD")
 
     def push(self) -> None:
@@ -67,9 +67,19 @@ class WorkingCopy:
         """
         self._ask("push", "--quiet")
 
+    def _name(self, path: Path) -> str:
+        """The file as Git knows it: git is asked at the root, wherever the person stands."""
+        try:
+            return path.resolve().relative_to(self.root.resolve()).as_posix()
+        except ValueError:
+            raise WorkingCopyError(f"{path} leads out of the working copy {self.root}; name the file itself") from None
+
     def _ask(self, *arguments: str) -> str:
         code, out, said = git.Git(str(self.root)).execute(
-            ["git", *arguments], with_extended_output=True, with_exceptions=False, strip_newline_in_stdout=False
+            ["git", "--literal-pathspecs", *arguments],
+            with_extended_output=True,
+            with_exceptions=False,
+            strip_newline_in_stdout=False,
         )
         if code != 0:
             raise WorkingCopyError(f"git {arguments[0]}: {str(said).strip() or out}")

@@ -76,7 +76,8 @@ def verdict_of(tally: Tally, limits: Limits) -> Verdict:
         return Verdict.INCONCLUSIVE
     if enough or is_over(tally, limits):
         return Verdict.PASSED
-    waits = not tally.taken or limits.count or limits.consecutive_success
+    proven = tally.taken > tally.failed + tally.inconclusive or (tally.taken and limits.failure == UNLIMITED)
+    waits = not proven or limits.count or limits.consecutive_success  # a failure that is tolerated proves nothing
     return Verdict.INCONCLUSIVE if waits else Verdict.PASSED
 
 

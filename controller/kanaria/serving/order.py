@@ -132,7 +132,8 @@ def main_servers(scaling: Spec, seen: Serving) -> int:
 def drain(known: Mapping[str, datetime], seen: Serving, now: datetime) -> dict[str, datetime]:
     """Since when each predictor beside the main one is without traffic, in the spec and in the route."""
     idle: dict[str, datetime] = {}
+    sent_to = seen.arrangement.sent_to if seen.arrangement else ""  # testers' requests are traffic as well
     for other in seen.arrangement.others if seen.arrangement else ():
-        if not other.weight and seen.routes(other.name, 0):
+        if other.name != sent_to and not other.weight and seen.routes(other.name, 0):
             idle[other.name] = known.get(other.name, now)
     return idle

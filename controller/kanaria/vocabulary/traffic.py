@@ -43,5 +43,11 @@ class Sent:
     headers: tuple[tuple[HeaderMatch, ...], ...] = ()
     mirrored: int = 0
 
+    def within(self, other: "Sent") -> "Sent":
+        """As much of it as the other sends too."""
+        return Sent(
+            tuple(group for group in self.headers if group in other.headers), min(self.mirrored, other.mirrored)
+        )
+
 
 NOTHING_SENT = Sent()

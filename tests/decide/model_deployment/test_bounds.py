@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from deployments import a_bound, a_count, a_policy, message, phase, reason, serving, weight
+from deployments import a_bound, a_count, a_policy, canary, message, phase, reason, serving, weight
 from kanaria.vocabulary import WriteStatus
 from model_world import ModelWorld
 
@@ -210,3 +210,14 @@ def test_counters_that_a_server_scraped_are_judged_like_the_gateway_s_own(rate: 
 
     assert phase(world) == end
     assert evidence(world).startswith("errors ×")
+
+
+def test_a_tolerated_failure_is_no_proof():
+    world = serving("7", policies=(a_bound(failureLimit=100),), strategy=canary({"setWeight": 10}, {"pause": {}}))
+    world.numbers = {"-v8-": 0.3}
+
+    world.spec(candidate={"version": "8"}).run(120)
+    assert (phase(world), weight(world)) == ("Stepping", 10)
+
+    world.numbers = {}
+    assert phase(world.run(30)) == "Passed"

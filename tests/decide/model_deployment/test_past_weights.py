@@ -70,3 +70,33 @@ def test_on_kserve_s_route_such_a_step_is_refused_in_a_sentence():
     assert (phase(world), reason(world, "Stalled")) == (None, "NoTrafficRouter")
     assert "spec.strategy.canary.steps[0]" in message(world)
     assert world.weight("7") == 100
+
+
+def test_testers_wait_until_the_metrics_were_read_though_they_are_not_blind_yet():
+    world = serving("7", strategy=STEPS, routing=ROUTING)
+    world.metrics = False
+
+    world.spec(candidate={"version": "8"}).run(10)
+
+    assert (phase(world), sent(world)) == ("Stepping", NOTHING_SENT)
+    world.metrics = True
+    assert sent(world.run(15)) == Sent(TESTERS, 20)
+
+
+def test_a_candidate_of_a_deployment_that_is_deleted_gets_nothing_past_its_weight():
+    world = at_the_first_pause()
+    world.md["metadata"]["deletionTimestamp"] = world.now.isoformat()
+
+    world.rest()
+
+    assert sent(world) == NOTHING_SENT
+
+
+def test_servers_that_only_testers_reached_are_drained_before_they_go():
+    world = at_the_first_pause().run(60)
+
+    world.spec(candidate=None).rest()
+    assert (sent(world), any("-v8-" in name for name in world.deployments)) == (NOTHING_SENT, True)
+
+    world.run(45)
+    assert not any("-v8-" in name for name in world.deployments)

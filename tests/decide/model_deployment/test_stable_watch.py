@@ -98,3 +98,16 @@ def test_it_goes_on_while_a_candidate_is_tried():
     trial = world.read_md().status.trial
     assert trial is not None
     assert trial.phase != "Failed"
+
+
+def test_a_spec_that_cannot_be_read_forgets_nothing_of_what_was_learned():
+    world = serving(policies=WATCHED).run(300)
+    known, policies = watched(world), world.policies
+
+    world.policies = {}
+    world.rest()
+
+    assert watched(world) == known
+    world.restart()
+    world.policies = policies
+    assert watched(world.rest()) == known

@@ -154,11 +154,16 @@ def _at(scene: Scene, before: Trial, there: Next) -> Scene:
         changes["step_since"] = scene.now
     if there.weight != before.weight:
         changes["weight_since"] = None
-    if there.done and trial.phase is TrialPhase.STEPPING and (_proven(scene) or _waved(scene)):
+    if there.done and trial.phase is TrialPhase.STEPPING and _may_pass(scene, trial):
         evidence = scene.judged.sentence if scene.judged is not None else "all steps were taken; nothing judges it"
         told = evidence if _proven(scene) else f"{WAVED}: {evidence}"
         return passes(scene, told, **changes).looks(there.until)
     return scene.with_trial(**changes).looks(there.until)
+
+
+def _may_pass(scene: Scene, trial: Trial) -> bool:
+    """Whether it is proven, or let through, with servers that are up: a promotion gives them everything."""
+    return scene.seen.serving.ready(trial.predictor_name) and (_proven(scene) or _waved(scene))
 
 
 def _proven(scene: Scene) -> bool:
@@ -200,12 +205,17 @@ def _arranged(scene: Scene, weight: int) -> Scene:
 
 def _sending(scene: Scene, wanted: Arrangement) -> Arrangement:
     """The same, with what the trial's step sends past the weights: to servers that are up, while nothing holds it."""
-    trial = scene.active
-    if trial is None or scene.held or not scene.seen.way.selects or trial.phase not in _SENDING:
+    trial, live = scene.active, scene.seen.serving
+    if trial is None or scene.candidate is None or scene.held or not scene.seen.way.selects:
         return wanted
-    if wanted.find(trial.predictor_name) is None or not scene.seen.serving.ready(trial.predictor_name):
+    if trial.phase not in _SENDING or scene.candidate.name != trial.predictor_name:
+        return wanted
+    if wanted.find(trial.predictor_name) is None or not live.ready(trial.predictor_name):
         return wanted
     sent = scene.md.spec.strategy.strategy.sends(trial.step)
+    if live.arrangement is not None and not (scene.free and _may_rise(scene)):
+        known = live.arrangement.sent if live.arrangement.sent_to == trial.predictor_name else NOTHING_SENT
+        sent = sent.within(known)
     return replace(wanted, sent=sent, sent_to=trial.predictor_name if sent != NOTHING_SENT else "")
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from kanaria.api.conditions import Reason
 from kanaria.api.judged import WatchedMetric
+from kanaria.api.metric_policy import MetricPolicy
 from kanaria.decide.model_deployment.metrics import Measured, measured
 from kanaria.decide.model_deployment.scene import Model, Scene
 from kanaria.decide.model_deployment.usual import learn, usual
@@ -31,8 +32,9 @@ def look_after_stable(scene: Scene) -> Scene:
     metrics = [m for m in measured(scene, analysis) if m.false_alarm_every is not None][:MOST]
     if not served or main is None or stable is None or stable.predictor_name != main.name or scene.leaving:
         return scene
+    kept = _unread(scene)
     if not metrics:
-        return scene.with_status(watch=()) if scene.status.watch else scene
+        return scene.with_status(watch=kept)
     if scene.memory.watch_since is None:
         scene = scene.but(memory=replace(scene.memory, watch_since=scene.now))
     warm = (stable.since or scene.now) + duration_of(analysis.warmup if analysis is not None else "0s")
@@ -40,7 +42,17 @@ def look_after_stable(scene: Scene) -> Scene:
     for metric in metrics:
         scene, seen = _looked(scene, metric, main, warm)
         found.append(_entry(scene, metric, main, seen))
-    return _told(scene.with_status(watch=tuple(found)))
+    return _told(scene.with_status(watch=(*found, *kept)[:MOST]))
+
+
+def _unread(scene: Scene) -> tuple[WatchedMetric, ...]:
+    """What is known by policies that cannot be read now, or by a spec that cannot: it is not learned anew for that."""
+    if scene.seen.invalid:
+        return scene.status.watch
+    analysis = scene.md.spec.analysis
+    named = {reference.name for reference in analysis.policies} if analysis is not None else set()
+    lost = {name for name in named if not isinstance(scene.seen.policies.get(name), MetricPolicy)}
+    return tuple(known for known in scene.status.watch if known.policy in lost)
 
 
 def _looked(scene: Scene, metric: Measured, main: Model, warm: datetime) -> tuple[Scene, Watched]:

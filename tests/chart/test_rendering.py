@@ -65,8 +65,9 @@ def operator(objects: list[Manifest]) -> Manifest:
 
 
 def environment(objects: list[Manifest]) -> dict[str, str]:
-    """The operator's environment."""
-    return {each["name"]: each["value"] for each in operator(objects)["spec"]["containers"][0]["env"]}
+    """The operator's environment: values, and the fields of the Pod that values are taken from."""
+    entries = operator(objects)["spec"]["containers"][0]["env"]
+    return {each["name"]: each.get("value") or each["valueFrom"]["fieldRef"]["fieldPath"] for each in entries}
 
 
 def test_helm_finds_no_fault():
@@ -124,6 +125,8 @@ def test_the_settings_reach_the_operator():
         "KANARIA_CANARY_ROUTING": "httproute",
         "KANARIA_RUNNER_IMAGE": "registry.example.com/kanaria:1",
         "KANARIA_DATA_IMAGE": "registry.example.com/kanaria-data:1",
+        "KANARIA_POD_IP": "status.podIP",
+        "KANARIA_MAX_TRIALS": "5",
     }
 
 

@@ -293,7 +293,7 @@ class Trial(Part):
     """How long it was suspended before: maxDuration does not count that."""
     step: int = 0
     """Index of its step."""
-    step_word: Annotated[str, Field(max_length=64)] = ""
+    step_word: Annotated[str, Field(max_length=128)] = ""
     """The step in words."""
     step_since: datetime | None = None
     """Since when it is there."""

@@ -22,6 +22,8 @@ Targets = Mapping[ObjectName, ModelDeployment]
 def pass_on(scene: Scene) -> Scene:
     """Bring each passage as far as the next environment shows."""
     stable, spec = scene.status.stable, scene.md.spec
+    if scene.seen.invalid:
+        return scene  # a typo does not make a version go on twice
     if not spec.promote or stable is None or spec.stable is None or stable.version != spec.stable.version:
         return scene.with_status(passages=()) if not spec.promote else scene
     known = {(p.namespace, p.model_deployment, p.version): p for p in scene.status.passages}

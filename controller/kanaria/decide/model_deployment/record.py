@@ -201,7 +201,9 @@ def _refused_before(scene: Scene) -> Failure | None:
     failure = scene.seen.failure
     if failure is None or not isinstance(failure.act, Apply | Delete):
         return None
-    return failure if _refused_object(failure, scene).kind != "Job" else None  # what measures is told by its metric
+    ref = _refused_object(failure, scene)
+    mine = scene.job is not None and ref.name == scene.job["metadata"]["name"]
+    return failure if ref.kind != "Job" or mine else None  # what measures is told by its metric
 
 
 def _refusal(scene: Scene, failure: Failure) -> Outcome:
@@ -218,7 +220,8 @@ def _refusal(scene: Scene, failure: Failure) -> Outcome:
     if (ref.api_version, ref.kind) == HTTP_ROUTE:
         mended = "correct spec.routing, or install the Gateway API where there is none"
         return Stall(Reason.NO_TRAFFIC_ROUTER, f"the API server refuses {what}: {message}; {mended}")
-    return Stall(Reason.INVALID_SPEC, f"the API server refuses {what}: {message}; correct spec.predictor")
+    place = "preflight" if ref.kind == "Job" else "predictor"
+    return Stall(Reason.INVALID_SPEC, f"the API server refuses {what}: {message}; correct spec.{place}")
 
 
 def _refused_object(failure: Failure, scene: Scene) -> ObjectRef:
@@ -233,7 +236,7 @@ def _refused_object(failure: Failure, scene: Scene) -> ObjectRef:
 
 def _alias_acts(scene: Scene) -> tuple[Act, ...]:
     stable = scene.status.stable
-    if stable is None or scene.status.aliased == _alias(scene):
+    if stable is None or scene.seen.invalid or scene.status.aliased == _alias(scene):
         return ()
     alias, model = _alias_name(scene), stable.model
     return (

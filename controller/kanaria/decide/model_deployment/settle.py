@@ -65,7 +65,9 @@ def _not_up(scene: Scene, trial: Trial) -> Scene:
         return scene.says(Stall(Reason.PROGRESS_DEADLINE_EXCEEDED, f"{fact}; look at the InferenceService's events"))
     why = servers.message or "no server became ready"
     if QUOTA in why:
-        return scene  # that is not the candidate's fault: it waits
+        # That is not the candidate's fault: it waits, and nobody is sent to servers that are not there.
+        said = f"the servers of candidate {trial.version} wait for room in the namespace's quota: {why}"
+        return scene if trial.phase is TrialPhase.LOADING else hold(scene, Wait(Reason.INSUFFICIENT_QUOTA, said))
     word = "did not become ready in" if trial.phase is TrialPhase.LOADING else "had no ready server for"
     return end(scene, TrialPhase.FAILED, f"{word} {seconds} s: {why}")
 
@@ -88,7 +90,7 @@ def _too_long(scene: Scene, trial: Trial) -> Scene:
     match "Promote" if scene.waved_through else strategy.when_inconclusive:
         case "Rollback":
             return end(scene, TrialPhase.INCONCLUSIVE, f"{fact}: {seen}")
-        case "Promote" if scene.free and not _blind(scene) and trial.weight:
+        case "Promote" if scene.free and trial.weight and _sound(scene, trial):
             why = WAVED if scene.waved_through else "promoted by onInconclusive"
             return passes(scene, f"{fact}, {why}: {seen}")
         case "Promote":
@@ -96,6 +98,11 @@ def _too_long(scene: Scene, trial: Trial) -> Scene:
         case _:
             held = Wait(Reason.INCONCLUSIVE, f"{fact}; {HELD}, a commit decides: {trial.version} or not")
             return hold(scene, held)
+
+
+def _sound(scene: Scene, trial: Trial) -> bool:
+    """Whether its servers answer and its metrics are read: without that nothing is promoted for want of proof."""
+    return scene.seen.serving.ready(trial.predictor_name) and (scene.judged is None or scene.judged.readable)
 
 
 def _held(scene: Scene, trial: Trial) -> Scene:

@@ -39,10 +39,13 @@ def reason_of(phase: TrialPhase) -> Reason:
 def trial_id(spec: ModelDeploymentSpec, generation: int) -> str:
     """The id of the trial of the spec's candidate that began at this generation."""
     tried: dict[str, Any] = spec.model_dump(
-        mode="json", by_alias=True, include={"model", "stable", "candidate", "strategy", "analysis"}
+        mode="json",
+        by_alias=True,
+        exclude_defaults=True,  # a field that a newer operator adds ends no trial
+        include={"model", "stable", "candidate", "strategy", "analysis"},
     )
     if spec.preflight is not None:
-        tried["preflight"] = spec.preflight.model_dump(mode="json", by_alias=True)
+        tried["preflight"] = spec.preflight.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     if spec.candidate is not None:
         # What people say of a trial is not what is tried.
         tried["candidate"] = {key: value for key, value in tried["candidate"].items() if key not in SAID}

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from kanaria.api.metric_policy import MetricPolicy
 from kanaria.decide.model_deployment.metrics import Measured
 from kanaria.decide.model_deployment.scene import Scene
 from kanaria.judge.counts import Window, arms_between, by_series
@@ -42,4 +43,17 @@ def learn(scene: Scene, metric: Measured, previous: Counters | None, current: Co
 
 def written(scene: Scene) -> Mapping[str, Any]:
     """What is kept in the status of all that is remembered."""
-    return {**scene.status.usual, **{key: document_of(known) for key, known in sorted(scene.memory.usual.items())}}
+    learned = {key: document_of(known) for key, known in sorted(scene.memory.usual.items())}
+    return {key: known for key, known in {**scene.status.usual, **learned}.items() if _is_judged_by(scene, key)}
+
+
+def _is_judged_by(scene: Scene, key: str) -> bool:
+    """Whether there is such a metric still, as far as can be seen: what nobody asks for is not kept for ever."""
+    trial, name = scene.status.trial, key.partition("/")[0]
+    analyses = [found for found in (scene.md.spec.analysis, trial.analysis if trial else None) if found is not None]
+    if scene.seen.invalid:
+        return True
+    if not any(reference.name == name for analysis in analyses for reference in analysis.policies):
+        return False
+    policy = scene.seen.policies.get(name)
+    return not isinstance(policy, MetricPolicy) or any(f"{name}/{each.name}" == key for each in policy.spec.metrics)

@@ -54,6 +54,11 @@ def passed(body: Manifest, answer: Any = None) -> Plan:
             id="a wrong type",
         ),
         pytest.param(
+            a_body(a_step("train") | {"podTemplate": {"spec": {"serviceAccountName": "admin"}}}),
+            stalled("InvalidSpec", "steps[0]", "podTemplate.spec.serviceAccountName", "spec.podServiceAccountName"),
+            id="a Pod with an account of its own",
+        ),
+        pytest.param(
             a_body(a_step("a", after=("b",)), a_step("b", after=("a",))),
             stalled("CyclicSteps", "spec.steps", "a → b → a", "remove one of these from dependsOn"),
             id="cyclic dependsOn",

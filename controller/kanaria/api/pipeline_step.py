@@ -136,6 +136,15 @@ class Step(Part):
     pod_template: Mapping[str, Any] = {}
     """Anything else of the Pod: metadata.labels, metadata.annotations, spec; a container called step is this one."""
 
+    @model_validator(mode="after")
+    def _no_account_of_its_own(self) -> "Step":
+        named = {"serviceAccountName", "serviceAccount"} & (self.pod_template.get("spec") or {}).keys()
+        if named:
+            raise ValueError(
+                f"podTemplate.spec.{min(named)} names an account: name it in spec.podServiceAccountName, for all steps"
+            )
+        return self
+
     @property
     def fans_out(self) -> bool:
         """Whether it is run once for each item."""

@@ -52,3 +52,17 @@ def test_an_unknown_reference_is_found_before_anything_runs(text: str, known: bo
     if told:
         place = "command[1]" if where == "command" else "env E"
         assert told.startswith(f"spec.steps 'c', {place}: {text} stands for nothing; there is: ${{parameters.alpha}}")
+
+
+@pytest.mark.parametrize(
+    ("text", "filled"),
+    [
+        pytest.param("${parameters.a}", "$$(TOKEN) of $$5", id="a value"),
+        pytest.param("$(TOKEN) ${parameters.b}", "$(TOKEN) plain", id="what the user wrote"),
+        pytest.param("$${parameters.a}", "${parameters.a}", id="meant as it stands"),
+    ],
+)
+def test_kubernetes_finds_no_variables_in_values(text: str, filled: str):
+    values = Values({"parameters.a": "$(TOKEN) of $5", "parameters.b": "plain"})
+
+    assert values.fill_in_pod(text) == filled

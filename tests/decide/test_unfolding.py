@@ -1,11 +1,13 @@
 """Which steps a spec stands for."""
 
+import json
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
 from kanaria.api.ml_pipeline import PipelineSpec
+from kanaria.decide.filling import Values
 from kanaria.decide.unfolding import unfoldable, unfolded
 from pipelines import a_pipeline_spec, a_step
 
@@ -81,3 +83,23 @@ def test_what_cannot_be_unfolded_is_told(steps: list[dict[str, Any]], value: str
 def test_steps_that_do_not_fit_together_are_refused(step: dict[str, Any], more: dict[str, Any], sentence: str):
     with pytest.raises(ValidationError, match=sentence):
         a_spec(a_step("it") | step, **more)
+
+
+def test_what_is_meant_as_it_stands_is_no_item():
+    step = a_step("try", withItems=["x"]) | {"command": ["echo", "$${step.item}", "${step.item}"]}
+
+    (found,) = unfolded(a_spec(step)).steps
+
+    assert found.command == ("echo", "$${step.item}", "x")
+
+
+@pytest.mark.parametrize("item", ["${parameters.alphas}", "${no.such}", "$${no.such}", "${HOME}", "${step.index}"])
+def test_an_item_of_a_parameter_is_no_reference(item: str):
+    step = a_step("try", withParam="alphas") | {"command": ["echo", "${step.item}"]}
+    spec = a_spec(step, parameters=[{"name": "alphas", "value": json.dumps([item])}])
+
+    (found,) = unfolded(spec).steps
+
+    values = Values.of(spec, "", {})
+    assert values.lacking(found) == ""
+    assert values.fill(found.command[1]) == item

@@ -110,6 +110,44 @@ def test_a_pod_that_no_node_takes_is_told():
     assert attempt(a_job(), pod, NOW) == Going("no node can take its Pod yet; see kubectl describe pod p")
 
 
+def beside(step: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """A Pod with a container of the user's beside the step; a kubelet tells them in the order of their names."""
+    pod = a_pod(step)
+    pod["status"]["containerStatuses"].append({"name": "vector", "state": other})
+    return pod
+
+
+def test_the_outputs_are_those_of_the_step_and_of_no_container_beside_it():
+    found = attempt(a_job("Complete"), beside(ended(0, "outputs"), ended(0, "shipped 7 lines")), NOW)
+
+    assert found == Succeeded(ENDED, "outputs")
+
+
+def test_a_failed_step_is_told_and_not_what_was_ended_with_it():
+    pod = beside(ended(2, "boom"), ended(143, "terminated"))
+    pod["status"]["containerStatuses"].reverse()
+
+    assert attempt(a_job("Failed"), pod, NOW) == Failed(ENDED, "exit code 2: boom", exit_code=2)
+
+
+def test_a_credential_that_the_cut_divides_is_not_told():
+    said = "password=" + "s3cret" * 30 + " " + "x" * 400
+
+    found = attempt(a_job("Failed"), a_pod(ended(1, said)), NOW)
+
+    assert isinstance(found, Failed)
+    assert "s3cret" not in found.message
+
+
+def test_a_registry_that_tells_a_token_is_not_repeated():
+    pod = a_pod(waiting("InvalidImageName", "401 from https://robot:s3cret@registry/wine"))
+
+    found = attempt(a_job(), pod, NOW)
+
+    assert isinstance(found, Failed)
+    assert "s3cret" not in found.message
+
+
 def test_only_the_end_of_a_long_message_is_kept():
     found = attempt(a_job("Failed"), a_pod(ended(1, "x" * 4000 + " the end")), NOW)
 

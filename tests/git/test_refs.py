@@ -74,3 +74,15 @@ async def test_a_tag_or_commit_that_is_not_there_is_told(
 ):
     with pytest.raises(GitTrouble, match=message):
         await workshop.head(replace(head_of(team), **wanted))
+
+
+async def test_a_commit_that_another_team_fetched_is_not_told_to_whom_the_server_refuses(
+    team: TeamRepository, workshop: GitWorkshop
+):
+    wanted = replace(head_of(team), commit=team.head())
+    await workshop.head(wanted)
+    team.bare.rename(team.bare.with_suffix(".away"))  # to the stranger the server tells nothing
+    assert await workshop.head(wanted) == wanted.commit
+
+    with pytest.raises(GitTrouble):
+        await workshop.head(replace(wanted, namespace="stranger"))

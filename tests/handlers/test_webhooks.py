@@ -14,7 +14,7 @@ from fake_world import FakeObjects
 from kanaria.cluster.errors import NotFoundError
 from kanaria.handlers.endpoints import Address, AddressError
 from kanaria.handlers.genuine import is_genuine
-from kanaria.handlers.webhooks import BODY_MAX, hooks_at
+from kanaria.handlers.webhooks import AT_ONCE, BODY_MAX, READ_WITHIN, hooks_at
 from kanaria.reconcile.world import Objects
 from kanaria.vocabulary import ObjectRef
 
@@ -62,16 +62,16 @@ async def secrets(namespace: str, name: str) -> Mapping[str, bytes]:
     return {"token": TOKEN + b"\n"}
 
 
-Starting = Callable[[Replica], Any]
+Starting = Callable[..., Any]
 
 
 @pytest.fixture
 async def starting(unused_tcp_port_factory: Callable[[], int]) -> AsyncIterator[Starting]:
     async with AsyncExitStack() as running:
 
-        async def start(replica: Replica) -> str:
+        async def start(replica: Replica, read_within: float = READ_WITHIN) -> str:
             port = unused_tcp_port_factory()
-            await running.enter_async_context(hooks_at(Address("127.0.0.1", port), replica, secrets))
+            await running.enter_async_context(hooks_at(Address("127.0.0.1", port), replica, secrets, read_within))
             return f"127.0.0.1:{port}"
 
         yield start
@@ -97,6 +97,7 @@ async def called(there: str, path: str = "/hook/wine/team", body: bytes = BODY, 
         pytest.param({"X-Gitlab-Token": ""}, False, id="an empty token"),
         pytest.param({"X-Hub-Signature-256": "sha256=" + "0" * 64}, False, id="a wrong signature"),
         pytest.param({"X-Hub-Signature-256": "sha256=ü"}, False, id="no signature at all"),
+        pytest.param({"X-Gitlab-Token": "\udcff"}, False, id="no text at all"),
         pytest.param(
             {"X-Hub-Signature-256": "sha256=" + "0" * 64, "X-Gitlab-Token": TOKEN.decode()}, False, id="two proofs"
         ),
@@ -139,7 +140,7 @@ async def test_a_huge_call_is_refused(starting: Starting):
     replica = Replica()
     address = Address.parse(await starting(replica))
     reader, writer = await asyncio.open_connection(address.host, address.port)
-    head = f"POST /hook/wine/team HTTP/1.1\r\nHost: a\r\nContent-Length: {BODY_MAX + 1}\r\n\r\n"
+    head = f"POST /hook/wine/team HTTP/1.1\r\nHost: a\r\nX-Signature: 0\r\nContent-Length: {BODY_MAX + 1}\r\n\r\n"
 
     writer.write(head.encode() + b"x" * (BODY_MAX + 1))
     answer = await reader.readline()
@@ -182,3 +183,30 @@ async def test_a_port_that_is_taken_is_told_in_words(starting: Starting):
     with pytest.raises(AddressError, match=r"--webhooks .* cannot be listened at"):
         async with hooks_at(taken, Replica(), secrets):
             pass
+
+
+SLOW = "POST /hook/wine/{} HTTP/1.1\r\nHost: a\r\n{}Content-Length: 9\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("sync", "headers", "read_within"),
+    [
+        pytest.param("nobody", "X-Signature: 0\r\n", READ_WITHIN, id="no such webhook"),
+        pytest.param("team", "", READ_WITHIN, id="no proof"),
+        pytest.param("team", "X-Signature: 0\r\n", 0.2, id="a proof that is none"),
+    ],
+)
+async def test_calls_that_tell_nothing_keep_nobody_out(starting: Starting, sync: str, headers: str, read_within: float):
+    replica = Replica()
+    there = await starting(replica, read_within)
+    address = Address.parse(there)
+    opened = [await asyncio.open_connection(address.host, address.port) for _ in range(AT_ONCE)]
+    for _, writer in opened:
+        writer.write(SLOW.format(sync, headers).encode())
+
+    async with asyncio.timeout(READ_WITHIN / 2):
+        status, _ = await called(there, X_Gitea_Signature=SIGNATURE)
+
+    assert (status, replica.looked) == (202, [URL])
+    for _, writer in opened:
+        writer.close()

@@ -309,10 +309,8 @@ OUT = "system:serviceaccount:kube-system:x"
         pytest.param(of_code(ref={"branch": "-x"}), "spec.source.git.ref.branch", id="an option as branch of code"),
         pytest.param(of_code(path="-x"), "spec.source.git.path", id="an option as path of code"),
         pytest.param(of_code(secretRef={"name": "other/git"}), "secretRef.name", id="a Secret elsewhere for code"),
-        pytest.param(of_step(podTemplate=TEMPLATE), "podTemplate", id="a Pod of one's own making"),
         pytest.param(of_step(hostNetwork=True), "hostNetwork", id="the node's network"),
         pytest.param(of_step(securityContext={"privileged": True}), "securityContext", id="the node"),
-        pytest.param(of_step(volumes=[{"name": "a", "hostPath": {"path": "/"}}]), "volumes", id="the node's disk"),
         pytest.param(
             a_manifest("MLPipeline", {"steps": [a_step("train")], "serviceAccountName": OUT}),
             "spec.serviceAccountName",

@@ -13,6 +13,11 @@ from kanaria.decide.step_graph import before
 _REFERENCE = re.compile(r"(\$?)\$\{([A-Za-z]+(?:\.[-\w]+)+)\}")
 
 
+def as_it_stands(text: str) -> str:
+    """The text so written that filling it in gives the text itself: for values that look like references."""
+    return _REFERENCE.sub(lambda found: f"${found[0]}", text)
+
+
 @dataclass(frozen=True, slots=True)
 class Values:
     """What references stand for in one run, by reference."""
@@ -44,6 +49,16 @@ class Values:
             KeyError: for a reference that `unknown_reference` would have told of.
         """
         return _REFERENCE.sub(lambda found: found[0][1:] if found[1] else self.known[found[2]], text)
+
+    def fill_in_pod(self, text: str) -> str:
+        """The same for a text that Kubernetes fills in once more: it puts variables in place of $(NAME).
+
+        What the user wrote may mean that. A value may not: an output of a step could name a Secret's variable.
+
+        Raises:
+            KeyError: as `fill`.
+        """
+        return Values({name: value.replace("$", "$$") for name, value in self.known.items()}).fill(text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,19 @@
 """Which steps a pipeline's spec stands for: one for each item where a step fans out."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from kanaria.api.ml_pipeline import PipelineSpec
 from kanaria.api.pipeline_step import ITEMS_MAX, EnvVar, Step, When
+from kanaria.decide.filling import as_it_stands
 from kanaria.decide.source_steps import guarded, source_steps
 
 STEPS_MAX = 64
 """How many steps a run's status can bear."""
-ITEM, INDEX = "${step.item}", "${step.index}"
+# With a second dollar it is meant as it stands.
+_ITEM, _INDEX = (re.compile(rf"(?<!\$)\$\{{step\.{word}\}}") for word in ("item", "index"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,8 @@ def _items(step: Step, spec: PipelineSpec) -> tuple[str, ...]:
         items = json.loads(value)
     except ValueError:
         return ()
-    return tuple(item if isinstance(item, str) else json.dumps(item) for item in items) if _is_list(items) else ()
+    texts = (item if isinstance(item, str) else json.dumps(item) for item in items) if _is_list(items) else ()
+    return tuple(map(as_it_stands, texts))
 
 
 def _is_list(items: object) -> bool:
@@ -98,7 +102,7 @@ def _instances(step: Step, spec: PipelineSpec, groups: Mapping[str, tuple[str, .
 
 def _instance(step: Step, name: str, item: str, index: str) -> Step:
     def filled(text: str) -> str:
-        return text.replace(ITEM, item).replace(INDEX, index)
+        return _INDEX.sub(index, _ITEM.sub(lambda _: item, text))
 
     def env(variable: EnvVar) -> EnvVar:
         return variable.model_copy(update={"value": filled(variable.value)})

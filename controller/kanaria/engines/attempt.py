@@ -63,8 +63,8 @@ def attempt(job: Manifest, pod: Manifest | None, now: datetime) -> Attempt:
         return Going("its Pod's last words are awaited", at + LATE_POD)
     if "Complete" in conditions:
         return Succeeded(at, str((last or {}).get("message", "")))
-    why = _why(last) or str(ended.get("message", "")) or "its Job failed and tells no reason"
-    return Failed(at, masked(why), exit_code=(last or {}).get("exitCode"))
+    why = _why(last) or masked(str(ended.get("message", ""))) or "its Job failed and tells no reason"
+    return Failed(at, why, exit_code=(last or {}).get("exitCode"))
 
 
 def image_of(pod: Manifest | None) -> str:
@@ -79,7 +79,7 @@ def _going(pod: Manifest | None, now: datetime) -> Attempt:
     for waiting in _waiting(pod):
         reason = waiting.get("reason", "")
         since = _time(pod["metadata"].get("creationTimestamp")) or now
-        sentence = f"it cannot start: {reason}: {waiting.get('message', '')}"[:_SAID_MAX]
+        sentence = masked(f"it cannot start: {reason}: {waiting.get('message', '')}")[:_SAID_MAX]
         if reason in _HOPELESS or (reason in _STUCK and now >= since + PATIENCE):
             return Failed(now, sentence)
         if reason in _STUCK:
@@ -100,17 +100,21 @@ def _waiting(pod: Manifest) -> Iterator[Mapping[str, Any]]:
 
 
 def _last_words(pod: Manifest | None) -> Mapping[str, Any] | None:
-    """How the container that decided the Pod's fate ended: the first that failed, else the last one."""
+    """How the container that decided the Pod's fate ended: the first that failed, else the last one.
+
+    The step goes before containers of the user's own beside it, which often end only because it did.
+    """
     ended = [
         {**terminated, "container": s.get("name", "")}
         for s in (_statuses(pod) if pod else ())
         if (terminated := (s.get("state") or {}).get("terminated"))
     ]
+    ended.sort(key=lambda each: each["container"] != STEP)
     failed = next((each for each in ended if each.get("exitCode")), None)
     if failed is not None:
         return failed
     steps = [each for each in ended if each["container"] != CHECKOUT]
-    return steps[-1] if steps else None
+    return next((each for each in steps if each["container"] == STEP), steps[-1] if steps else None)
 
 
 def _why(last: Mapping[str, Any] | None) -> str:
@@ -118,7 +122,8 @@ def _why(last: Mapping[str, Any] | None) -> str:
         return ""
     where = "the checkout of the code: " if last["container"] == CHECKOUT else ""
     how = f"exit code {last.get('exitCode')}" + (f" ({last['reason']})" if last.get("reason") not in _PLAIN else "")
-    said = str(last.get("message", "")).strip()
+    # Masked before it is cut: the end of a credential tells no more by its form that it is one.
+    said = masked(str(last.get("message", ""))).strip()
     if last.get("reason") in _NEVER_RAN:
         return (
             f"{where}its command cannot be started: {said[-_SAID_MAX:]}; mend its command, or take an image that has it"

@@ -21,5 +21,10 @@ def is_genuine(headers: Mapping[str, str], body: bytes, token: bytes) -> bool:
     expected = hmac.new(token, body, hashlib.sha256).hexdigest()
     for name in _SIGNED:
         if name in headers:
-            return hmac.compare_digest(headers[name].removeprefix("sha256=").encode(), expected.encode())
-    return hmac.compare_digest(headers.get(_SENT_ALONG, "").encode(), token)
+            return hmac.compare_digest(_bytes(headers[name].removeprefix("sha256=")), expected.encode())
+    return hmac.compare_digest(_bytes(headers.get(_SENT_ALONG, "")), token)
+
+
+def _bytes(value: str) -> bytes:
+    """A header as it was sent: aiohttp tells what is no UTF-8 by surrogates."""
+    return value.encode(errors="surrogateescape")

@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 BODY_MAX = 4 * 1024 * 1024
 AT_ONCE = 8
 """Calls that are looked at at once: each reads a Secret, and anybody may call."""
+READ_WITHIN = 10.0
+"""Seconds in which a call must have told all it has to tell: else a few that tell it slowly would keep out the rest."""
 FORWARDED = "X-Kanaria-Forwarded"
 WITHIN = aiohttp.ClientTimeout(total=5)
 NO_HOOK = "there is no such webhook: check the address, and spec.webhook of the GitSync\n"
@@ -44,26 +46,33 @@ class Looker(Protocol):
 class Hooks:
     """Takes the calls of forges, on any replica: one that stands by passes them on to the one that leads."""
 
-    def __init__(self, operator: Looker, secrets: Secrets) -> None:
+    def __init__(self, operator: Looker, secrets: Secrets, read_within: float = READ_WITHIN) -> None:
         self._operator = operator
+        self._read_within = read_within
         self._secrets = secrets
         self._slots = asyncio.Semaphore(AT_ONCE)
 
     async def take(self, request: web.Request) -> web.Response:
-        """Answer one call."""
+        """Answer one call. What nobody asked for, or bears no proof at all, costs neither a slot nor a Secret."""
+        ref = ObjectRef(API_VERSION, "GitSync", request.match_info["namespace"], request.match_info["name"])
+        spec: Mapping[str, Any] = (self._operator.objects.get(ref) or {}).get("spec") or {}
+        secret = ((spec.get("webhook") or {}).get("secretRef") or {}).get("name")
+        if not secret:
+            return web.Response(status=404, text=NO_HOOK)
+        if not any(name in request.headers for name in PROOFS):
+            return web.Response(status=401, text=REFUSED)
         async with self._slots:
-            body = await request.read()
-            ref = ObjectRef(API_VERSION, "GitSync", request.match_info["namespace"], request.match_info["name"])
-            spec: Mapping[str, Any] = (self._operator.objects.get(ref) or {}).get("spec") or {}
-            secret = ((spec.get("webhook") or {}).get("secretRef") or {}).get("name")
-            if not secret:
-                return web.Response(status=404, text=NO_HOOK)
+            try:
+                async with asyncio.timeout(self._read_within):
+                    body = await request.read()
+            except TimeoutError:
+                return web.Response(status=408, text="the call was not told in time\n")
             if not is_genuine(request.headers, body, await self._token(ref, secret)):
                 log.info("%s: a call of its webhook is refused: it is not signed with the token", ref)
                 return web.Response(status=401, text=REFUSED)
-            if self._operator.look_at(str(spec.get("url"))):
-                return web.Response(status=202, text="the repository is looked at now\n")
-            return await self._passed_on(request, body)
+        if self._operator.look_at(str(spec.get("url"))):
+            return web.Response(status=202, text="the repository is looked at now\n")
+        return await self._passed_on(request, body)
 
     async def _token(self, ref: ObjectRef, secret: str) -> bytes:
         try:
@@ -88,7 +97,9 @@ class Hooks:
 
 
 @asynccontextmanager
-async def hooks_at(address: Address | None, operator: Looker, secrets: Secrets) -> AsyncIterator[None]:
+async def hooks_at(
+    address: Address | None, operator: Looker, secrets: Secrets, read_within: float = READ_WITHIN
+) -> AsyncIterator[None]:
     """Take calls there until the block is left; nowhere without an address.
 
     Raises:
@@ -98,7 +109,7 @@ async def hooks_at(address: Address | None, operator: Looker, secrets: Secrets) 
         yield
         return
     app = web.Application(client_max_size=BODY_MAX)
-    app.add_routes([web.post("/hook/{namespace}/{name}", Hooks(operator, secrets).take)])
+    app.add_routes([web.post("/hook/{namespace}/{name}", Hooks(operator, secrets, read_within).take)])
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
     await runner.setup()
     try:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import ClassVar
 
-from kanaria.triggers.kind import DataName, Firing, Look, NotYet, Seen, TriggerKind
+from kanaria.triggers.kind import DataName, Firing, Found, Look, NotYet, Seen, TriggerKind
 from kanaria.vocabulary.durations import Duration, duration_of
 
 
@@ -27,7 +27,7 @@ class DataTrigger(TriggerKind):
     def due(self, seen: Seen, now: datetime) -> Firing | NotYet:
         """Due when the digest is neither the one that was acted on nor the one that the newest run read."""
         found = seen.found
-        if found is None or found.digest in {seen.acted_on, seen.read.get(self.name)}:
+        if found is None or found.digest == seen.read.get(self.name) or _is_acted_on(found, seen):
             return NotYet()
         quiet_at = found.since + duration_of(self.quiet_period)
         if now < quiet_at:
@@ -37,3 +37,9 @@ class DataTrigger(TriggerKind):
             acted_on=found.digest,
             value=found.digest,
         )
+
+
+def _is_acted_on(found: Found, seen: Seen) -> bool:
+    """Whether a run was started for it; content that went and came back since then is new again."""
+    came_back = seen.began is not None and found.since > seen.began
+    return found.digest == seen.acted_on and not came_back

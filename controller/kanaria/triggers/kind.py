@@ -64,6 +64,8 @@ class Seen:
     """When the trigger was declared: nothing before it is due."""
     acted_on: str | None = None
     """What this trigger acted on last, in the words of its newest firing."""
+    began: datetime | None = None
+    """When the newest run began that it started."""
     head: str | None = None
     """The newest commit that touched the source's path."""
     revision: str | None = None

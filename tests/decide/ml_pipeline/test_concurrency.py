@@ -104,3 +104,36 @@ def test_a_cancelled_run_does_not_stall_its_pipeline():
 
     assert story.ready()[:2] == ("True", "Cancelled")
     assert story.now - NOON == timedelta(seconds=1)
+
+
+def test_steps_of_on_exit_belong_to_the_end_of_each_run():
+    story = PipelineStory(a_pipeline(a_step("a"), run="1", onExit=[a_step("tell")])).settle()
+    ended = [{"name": "a", "phase": "Succeeded"}, {"name": "tell", "phase": "Succeeded"}]
+    story.ends("Failed", steps=ended).settle()
+
+    asking(story, story.newest["metadata"]["name"]).settle()
+
+    assert [step["name"] for step in story.newest["spec"]["resumes"]["steps"]] == ["a"]
+
+
+def test_a_run_whose_data_changed_while_it_read_is_not_resumed():
+    story = PipelineStory(a_pipeline(run="1")).settle()
+    story.ends("Failed", data=[{"name": "wine", "phase": "Changed", "digest": "sha256:a"}]).settle()
+
+    told = asking(story, story.newest["metadata"]["name"]).visit().notices
+
+    assert ["its data changed while it read" in notice.message for notice in told] == [True]
+    assert len(story.settle().runs) == 1
+
+
+def test_a_run_whose_volume_went_with_the_first_is_not_resumed():
+    story = PipelineStory(a_pipeline(run="1", workspace={"size": "1Gi"}, failedRunsHistoryLimit=1)).settle()
+    first = story.ends("Failed").settle().newest["metadata"]["name"]
+    asking(story, first).settle().ends("Failed").settle()
+    second = story.newest["metadata"]["name"]
+    assert first not in story.runs
+
+    told = asking(story, second).visit().notices
+
+    assert [f"the workspace of run {first!r}" in notice.message for notice in told] == [True]
+    assert len(story.settle().runs) == 1

@@ -242,3 +242,26 @@ def test_without_a_stable_version_a_drift_is_unmeasured():
 def test_a_trigger_that_can_never_fire_is_refused(trigger: dict[str, Any], more: dict[str, Any], sentence: str):
     with pytest.raises(ValidationError, match=sentence):
         a_pipeline(triggers=[trigger], **more)
+
+
+def test_a_look_that_cannot_be_made_stops_no_run():
+    story = LookStory(a_pipeline(data=WINE, triggers=[FRESH], run="1"))
+
+    kinds = [act.manifest["kind"] for act in story.decide().acts if isinstance(act, Apply)]
+
+    assert kinds == ["MLPipelineRun", "Job"]  # an act that fails ends the plan
+
+
+def test_data_that_is_put_back_is_due_although_it_was_acted_on_once():
+    story = a_story(FRESH)
+    ran(story.finds(told("sha256:a")), "sha256:a")
+    story.edited(run="by hand").later(seconds=30).settle()
+    ran(story, "sha256:b")  # a bad upload, which a run on demand read before any look saw it
+    story.again(told("sha256:b"), minutes=5)
+    assert story.causes == ["fresh", "on-demand"]
+
+    story.again(told("sha256:a"), minutes=5)
+
+    assert story.causes == ["fresh", "on-demand", "fresh"]
+    ran(story, "sha256:a").again(told("sha256:a"), minutes=5)
+    assert story.causes == ["fresh", "on-demand", "fresh"]

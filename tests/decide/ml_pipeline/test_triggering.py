@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from kanaria.api.ml_pipeline import TRIGGERS_MAX
 from kanaria.vocabulary import Apply, Failure, FailureKind, Notice
 from pipeline_story import PipelineStory
 from pipelines import NOON, a_pipeline, a_step
@@ -187,3 +188,17 @@ def test_a_path_that_no_commit_touches_is_told():
     assert "no commit of branch 'main' touches 'training'" in story.ready()[2]
     story.head = "abc"
     assert len(story.settle().runs) == 1
+
+
+def test_a_trigger_that_takes_the_place_of_another_of_many_fires_once():
+    many = [{"name": f"t{n}", "pipeline": {"name": f"p{n}"}} for n in range(TRIGGERS_MAX)]
+    story = PipelineStory(a_pipeline(triggers=many)).settle()
+    story.edited(triggers=[*many[1:], {"name": "code", "source": {}}], source=SOURCE)
+    story.head = "abc"
+    story.settle().ends().settle()
+    story.edited(triggers=[*many[1:], {"name": "again", "schedule": {"cron": "* * * * *"}}], run="1")
+    story.later(minutes=2).settle()
+
+    names = [entry.name for entry in story.pipeline.status.triggers]
+    assert names == [*(each["name"] for each in many[1:]), "again"]
+    assert story.causes == ["code", "on-demand"]

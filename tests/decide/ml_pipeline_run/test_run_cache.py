@@ -120,3 +120,25 @@ def test_the_age_counts_from_the_run_that_made_it():
     third = Story(a_run(CACHED, number=3), older=(second,), now=NOON).later(hours=25).settle()
 
     assert third.step("prepare").phase == "Running"
+
+
+def test_another_folder_of_the_same_commit_is_other_code():
+    def source(path: str) -> dict[str, Any]:
+        return {"git": {"url": "https://git.example.com/wine.git", "path": path}}
+
+    older = done(CACHED, revision="abc", source=source("training"))
+
+    assert (
+        again(CACHED, older=older, revision="abc", source=source("other")).settle().step("prepare").phase == "Running"
+    )
+    same = again(CACHED, older=older, revision="abc", source=source("training"))
+    assert same.settle().step("prepare").phase == "Cached"
+
+
+def test_nothing_is_taken_from_a_run_whose_data_changed_while_it_read():
+    older = done(CACHED)
+    data = [{"name": "wine", "phase": "Changed", "digest": "sha256:a"}]
+    body = older.model_dump(mode="json", by_alias=True, exclude_none=True)
+    body["status"]["data"] = data
+
+    assert again(CACHED, older=MLPipelineRun.read(body)).settle().step("prepare").phase == "Running"

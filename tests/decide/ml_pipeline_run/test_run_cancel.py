@@ -105,3 +105,12 @@ def test_a_resumed_run_goes_on_with_the_mlflow_run_and_the_volume_of_the_first()
     assert volume["persistentVolumeClaim"]["claimName"] == "wine-0-abcde-workspace"
     kinds = [act.manifest["kind"] for plan in plans for act in plan.acts if hasattr(act, "manifest")]
     assert kinds == ["Job"]
+
+
+def test_a_job_that_looks_at_the_data_goes_with_a_cancelled_run():
+    story = Story(a_run(*STEPS, data=[{"name": "wine", "uri": "s3://lake/wine.csv"}])).settle()
+    assert len(story.jobs) == 1
+
+    story.cancelled = "wine-1-abcde"
+
+    assert story.settle().jobs == {}

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from kanaria.api import MLPipelineRun
 from kanaria.api.run_data import DataPhase, DataStatus
 from kanaria.decide.ml_pipeline_run import Ground
 from kanaria.vocabulary import TagModelVersion
@@ -200,3 +201,32 @@ def test_many_broken_rules_keep_the_status_small():
 
     assert len(story.run.status.model_dump_json(by_alias=True, exclude_none=True)) < 10_000
     assert story.ready()[1] == "DataInvalid"
+
+
+def resuming(story: Story, on_change: str = "Fail") -> Story:
+    """A run that goes on with this one, whose first step went well."""
+    wine = {**WINE, "onChange": on_change}
+    resumes = {"run": story.run.metadata.name, "root": story.run.metadata.name, "steps": [{"name": "train"}]}
+    run = a_run(a_step("train"), a_step("more"), number=2, data=[wine])
+    body = run.model_dump(mode="json", by_alias=True, exclude_none=True)
+    body["spec"]["resumes"] = resumes
+    return Story(MLPipelineRun.read(body), older=(story.run,)).settle()
+
+
+@pytest.mark.parametrize(
+    ("digest", "on_change", "works_on"),
+    [
+        pytest.param("sha256:aaaa", "Fail", True, id="the same"),
+        pytest.param("sha256:bbbb", "Fail", False, id="another"),
+        pytest.param("sha256:bbbb", "Mark", True, id="another, which does not matter"),
+    ],
+)
+def test_a_resumed_run_takes_no_steps_over_that_read_other_data(digest: str, on_change: str, *, works_on: bool):
+    before = tells(a_story(), REPORT).ends("train").settle()
+
+    story = tells(resuming(before, on_change), {**REPORT, "digest": digest})
+
+    assert works(story) == (["more"] if works_on else [])
+    if not works_on:
+        assert story.ready()[1] == "DataChanged"
+        assert "sha256:aaaa in run wine-1-abcde and is sha256:bbbb" in story.ready()[2]

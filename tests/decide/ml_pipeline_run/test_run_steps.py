@@ -205,3 +205,25 @@ def test_an_unreachable_mlflow_is_waited_for():
     assert conditions["Reconciling"][:2] == ("True", "ProgressingWithRetry")
     assert "MLflow at http://mlflow:5000 does not answer" in conditions["Reconciling"][2]
     assert story.jobs == {}
+
+
+def test_outputs_that_cannot_be_read_are_told_without_credentials():
+    story = Story(a_run(a_step("a", outputs=[{"name": "n"}]))).settle()
+
+    story.ends("a", said="url=https://robot:s3cret@lake/wine token=t0ken").settle()
+
+    assert "are no JSON object" in story.step("a").message
+    assert not {word for word in ("s3cret", "t0ken") if word in story.step("a").message}
+
+
+def test_an_output_that_names_a_variable_does_not_become_its_value():
+    steps = (
+        a_step("a", outputs=[{"name": "n"}]),
+        a_step("b", after=("a",), env=[{"name": "N", "value": "${steps.a.outputs.n}"}]),
+    )
+    steps[1]["command"] = ["echo", "$(N)", "${steps.a.outputs.n}"]
+    story = Story(a_run(*steps)).settle().ends("a", said='{"n": "$(TOKEN)"}').settle()
+
+    container = story.jobs[story.step("b").job]["spec"]["template"]["spec"]["containers"][0]
+    assert container["command"] == ["echo", "$(N)", "$$(TOKEN)"]
+    assert {"name": "N", "value": "$$(TOKEN)"} in container["env"]

@@ -1,6 +1,7 @@
 """What the next plan of a pipeline is."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeGuard
 
@@ -16,7 +17,7 @@ from kanaria.decide.ml_pipeline.scene import Scene, Seen
 from kanaria.decide.ml_pipeline.start import start
 from kanaria.decide.ml_pipeline.summarise import condition, summarise
 from kanaria.decide.ml_pipeline.trigger import trigger
-from kanaria.vocabulary import Act, Apply, Notice, Outcome, Plan, Wait
+from kanaria.vocabulary import Act, Apply, Delete, Notice, ObjectRef, Outcome, Plan, Wait
 from kanaria.vocabulary.objects import Manifest
 
 PHASES: tuple[Callable[[Scene], Scene], ...] = (remember, admit, look, trigger, start, summarise, retire)
@@ -27,6 +28,7 @@ def decide(pipeline: MLPipeline, seen: Seen, now: datetime) -> Plan:
     scene = Scene(pipeline, seen, now, pipeline.status)
     for phase in PHASES:
         scene = phase(scene)
+    scene = replace(scene, acts=tuple(sorted(scene.acts, key=_is_of_a_look)))
     runs = tuple(act.manifest for act in scene.acts if _makes_a_run(act))
     if runs and seen.failure is None:
         # The status tells of a run once it is there: one write for one transition.
@@ -47,6 +49,12 @@ def _told(scene: Scene) -> Plan:
         watches=scene.watches,
         look_again=scene.until,
     )
+
+
+def _is_of_a_look(act: Act) -> bool:
+    """Looks at data come last: an act that fails ends a plan, and a Job that cannot be made must stop no run."""
+    ref = ObjectRef.of(act.manifest) if isinstance(act, Apply) else act.target if isinstance(act, Delete) else None
+    return ref is not None and ref.kind == "Job"
 
 
 def _makes_a_run(act: Act) -> TypeGuard[Apply]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from kanaria.api import MLPipelineRun
-from kanaria.api.ml_pipeline import TRIGGERS_MAX, MLPipelineStatus, TriggerStatus
+from kanaria.api.ml_pipeline import MLPipelineStatus, TriggerStatus
 from kanaria.api.ml_pipeline_run import Cause
 from kanaria.decide.ml_pipeline.hold import remembered
 from kanaria.decide.ml_pipeline.scene import Scene
@@ -46,4 +46,5 @@ def _answered(scene: Scene, status: MLPipelineStatus, cause: Cause, began: datet
         runs = remembered(declared.get(answer.name), before.runs, began)
         changes = {"acted_on": answer.acted_on or before.acted_on, "runs": runs, "held": ""}
         known[answer.name] = before.model_copy(update=changes)
-    return tuple(known.values())[:TRIGGERS_MAX]
+    # Those that are not declared any more go here already: the rest would be too many for the status.
+    return tuple(entry for name, entry in known.items() if name in declared)

@@ -131,6 +131,7 @@ def _looked(scene: Scene, entry: TriggerStatus, *, repeats: bool) -> Looked:
     return Looked(
         since=entry.since,
         acted_on=entry.acted_on,
+        began=entry.runs[-1] if entry.runs else None,
         head=scene.head,
         revision=scene.status.revision,
         succeeded=scene.seen.succeeded,

@@ -8,6 +8,7 @@ from kanaria.api.pipeline_step import RetryPolicy, Step
 from kanaria.decide.ml_pipeline_run.scene import Scene
 from kanaria.engines.attempt import Failed, Going, Succeeded, attempt, image_of
 from kanaria.vocabulary.durations import duration_of
+from kanaria.vocabulary.masking import masked
 
 IMAGE_MAX = 512
 
@@ -60,9 +61,8 @@ def outputs_of(step: Step, said: str) -> dict[str, str] | str:
     except ValueError:
         written = None
     if not isinstance(written, dict):
-        return (
-            f"its outputs are no JSON object; write one to the file named by $KANARIA_OUTPUTS. It wrote: {said[:200]!r}"
-        )
+        wrote = masked(said)[:200]
+        return f"its outputs are no JSON object; write one to the file named by $KANARIA_OUTPUTS. It wrote: {wrote!r}"
     outputs = {name: _text(written[name]) for name in (output.name for output in step.outputs) if name in written}
     missing = [output.name for output in step.outputs if output.name not in outputs]
     if missing:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from kanaria.api.ml_pipeline_run import DONE, MLPipelineRun, StepStatus
 from kanaria.api.pipeline_step import Step
+from kanaria.api.run_data import DataPhase
 from kanaria.decide.filling import Values
 from kanaria.decide.ml_pipeline_run.scene import EVERY, Scene
 from kanaria.vocabulary import Answered, ArtifactThere, Unanswered
@@ -28,7 +29,7 @@ def cache_key(step: Step, values: Values, entries: Mapping[str, StepStatus], sce
 
     A step that it depends on counts with what that one was made of; one that was not cached itself counts as new.
     """
-    cache = step.cache
+    cache, source = step.cache, scene.pipeline.source
     image = values.fill(step.image)
     if cache is None or (cache.image == "Digest" and "@sha256:" not in image):
         return ""
@@ -40,6 +41,7 @@ def cache_key(step: Step, values: Values, entries: Mapping[str, StepStatus], sce
         "pod": [step.pod_template, list(step.volumes), list(step.volume_mounts)],
         "outputs": [output.name for output in step.outputs],
         "revision": scene.run.spec.revision,
+        "code": [source.git.url, source.git.path] if source else [],  # a commit holds more than one folder
         "data": [[data.name, data.digest] for data in scene.status.data],
         "inputs": inputs,
     }
@@ -69,6 +71,8 @@ def hit(step: Step, key: str, scene: Scene) -> Hit | Unanswered | None:
 
 def _same(key: str, runs: tuple[MLPipelineRun, ...]) -> Iterator[Hit]:
     for run in sorted(runs, key=lambda each: -each.spec.number):
+        if any(data.phase is DataPhase.CHANGED for data in run.status.data):  # nobody knows what its steps read
+            continue
         for entry in run.status.steps:
             if entry.cache_key == key and entry.phase in DONE:
                 yield Hit(entry.cached_from or run.metadata.name, entry)

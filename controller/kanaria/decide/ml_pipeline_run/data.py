@@ -18,6 +18,7 @@ from kanaria.decide.ml_pipeline_run.work import job_name
 from kanaria.engines.attempt import Failed, Succeeded, attempt
 from kanaria.engines.reading import Reading, render
 from kanaria.vocabulary import Account, Apply, Wait, marks
+from kanaria.vocabulary.masking import masked
 
 ATTEMPTS_MAX = 4
 WAIT = timedelta(seconds=10)
@@ -93,7 +94,7 @@ def _reported(entry: DataStatus, said: str, at: datetime, look: Look) -> DataSta
     try:
         report = DataReport.model_validate_json(said)
     except ValidationError:
-        return _unread(entry, f"its Job told nothing that can be read: {said[:100]!r}", at, look)
+        return _unread(entry, f"its Job told nothing that can be read: {masked(said)[:100]!r}", at, look)
     return look.take(entry.model_copy(update={"message": "", "retry_at": None}), report)
 
 
@@ -159,6 +160,9 @@ def _lost(scene: Scene, entries: tuple[DataStatus, ...]) -> tuple[Reason, str] |
     unread = [f"data {e.name!r}: {e.message}" for e in entries if e.phase is DataPhase.UNREADABLE]
     if unread:
         return Reason.DATA_UNREADABLE, f"Unmeasured: nothing is known of the data. {'; '.join(unread)}"
+    moved = _moved(scene, entries)
+    if moved:
+        return Reason.DATA_CHANGED, moved
     end = deadline(scene)
     if end is not None and scene.now >= end:
         seconds = scene.pipeline.active_deadline_seconds
@@ -168,6 +172,21 @@ def _lost(scene: Scene, entries: tuple[DataStatus, ...]) -> tuple[Reason, str] |
         said = "; ".join(f"data {entry.name!r}: {entry.message}" for entry in changed)
         return Reason.DATA_CHANGED, f"the data changed while the run read it, nothing is proposed. {said}"
     return None
+
+
+def _moved(scene: Scene, entries: tuple[DataStatus, ...]) -> str:
+    """Which data is not what the steps read that are taken over from the run that is resumed; empty where all is."""
+    resumes = scene.run.spec.resumes
+    before = [run for run in scene.seen.older if resumes and resumes.steps and run.metadata.name == resumes.run]
+    read = {data.name: data.digest for run in before for data in run.status.data}
+    moved = [
+        f"data {e.name!r} was {read[e.name][:19]} in run {resumes.run if resumes else ''} and is {e.digest[:19]}"
+        for e in entries
+        if e.digest and read.get(e.name, "") not in {"", e.digest} and _of(scene, e.name).on_change == "Fail"
+    ]
+    if not moved:
+        return ""
+    return f"the data changed since the steps were run that are taken over: {'; '.join(moved)}; start a new run"
 
 
 def _broken(entry: DataStatus) -> str:

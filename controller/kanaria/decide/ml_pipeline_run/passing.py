@@ -185,7 +185,7 @@ def _held_back(scene: Scene, turn: Turn, asked: tuple[Question, ...]) -> Plan:
 def _swept(scene: Scene) -> Iterator[Act]:
     """Jobs that still try what was given up go: else an image that turns up late would start a step of the past."""
     running = {entry.job for entry in scene.status.steps if entry.phase is StepPhase.RUNNING}
-    if scene.status.phase is not RunPhase.FAILED:
+    if scene.status.phase not in _LOST:
         running |= jobs_at_work(scene.status.data)
     account = Account(scene.run.metadata.namespace, scene.pipeline.service_account_name)
     for name, job in sorted(scene.seen.jobs.items()):

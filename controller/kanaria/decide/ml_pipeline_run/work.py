@@ -68,7 +68,7 @@ def _work(scene: Scene, step: Step, name: str, deadline: datetime | None) -> Wor
         labels={**marks.owned_by(run.ref), marks.STEP: step.name},
         owner=marks.owner_reference(run.ref, run.metadata.uid),
         image=values.fill(step.image),
-        command=tuple(values.fill(word) for word in step.command),
+        command=tuple(values.fill_in_pod(word) for word in step.command),
         env=_environment(scene, step.env, values),
         env_from=tuple((each.name, _reference(each.value_from)) for each in step.env if each.value_from),
         resources=step.resources,
@@ -93,7 +93,7 @@ def _reference(source: ValueFrom) -> Mapping[str, Any]:
 
 def _environment(scene: Scene, variables: tuple[EnvVar, ...], values: Values) -> tuple[tuple[str, str], ...]:
     """What every step finds; a step's own variables win."""
-    own = {each.name: values.fill(each.value) for each in variables if each.value_from is None}
+    own = {each.name: values.fill_in_pod(each.value) for each in variables if each.value_from is None}
     elsewhere = {each.name for each in variables if each.value_from}
     tracking = scene.status.tracking
     given = {

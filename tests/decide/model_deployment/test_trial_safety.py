@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from deployments import PREDICTOR, a_world, message, passed, past, phase, reason, serving, trying, weight
+from deployments import PREDICTOR, a_world, canary, message, passed, past, phase, reason, serving, trying, weight
 from kanaria.vocabulary import Apply, SetAlias, WriteStatus
 from model_world import ModelWorld
+from own_route_world import ROUTING
 
 NOBODY = {"policies": [{"name": "nobody"}]}
 
@@ -135,3 +136,28 @@ def test_a_gateway_that_counts_the_versions_together_is_told_and_gives_no_more_t
 
     assert weight(world) == 10
     assert "Envoy Gateway counts the backends of KServe's route together" in message(world)
+
+
+def test_a_candidate_that_is_removed_goes_though_the_route_may_not_change_as_asked():
+    world = trying("8", routing=ROUTING)
+    assert world.weight("8") == 10
+
+    world.spec(routing=None, candidate=None).rest()
+
+    assert (world.weight("8"), past(world), reason(world)) == (0, ["8 Withdrawn"], "NoTrafficRouter")
+
+
+def test_a_promotion_is_not_lost_where_the_route_may_not_change_as_asked():
+    world = passed("8", routing=ROUTING)
+    world.spec(routing=None, candidate=None, stable={"version": "8"}).run(10)
+    assert (phase(world), world.weight("8")) == ("Passed", 50)
+
+    assert world.spec(routing=ROUTING).run(60).weight("8") == 100
+
+
+def test_a_candidate_that_a_person_rejects_goes_whatever_else_the_commit_changes():
+    world = trying("8")
+
+    world.spec(rejected=[{"version": "8"}], strategy=canary({"setWeight": 90})).rest()
+
+    assert (world.weight("8"), reason(world)) == (0, "RejectedBefore")

@@ -23,8 +23,8 @@ def admit(scene: Scene) -> Scene:
         scene = scene.says(Stall(Reason.INVALID_SPEC, scene.seen.invalid))
         return candidate.keep(stable.keep(scene))
     if scene.seen.unroutable:
-        scene = scene.says(Stall(Reason.NO_TRAFFIC_ROUTER, scene.seen.unroutable))
-        return candidate.keep(stable.keep(scene))
+        scene = stable.keep(scene.says(Stall(Reason.NO_TRAFFIC_ROUTER, scene.seen.unroutable)))
+        return candidate.withdrawn(scene) if candidate.is_removed(scene) else candidate.keep(scene)
     scene = candidate.admit_candidate(stable.admit_stable(scene))
     spec = scene.md.spec
     return scene if spec.stable or spec.candidate else scene.says(NOTHING_NAMED)

@@ -22,7 +22,7 @@ def admit_candidate(scene: Scene) -> Scene:
     scene = _undone(_promoted(scene))
     candidate = scene.md.spec.candidate
     if candidate is None:
-        return _gone(_overtaken(scene))
+        return withdrawn(_overtaken(scene))
     scene, model = candidate_model(scene)
     scene = _overtaken(_reverted(scene, candidate, model))
     if is_of(scene.trial, scene.md.spec) or _settling(scene, candidate):
@@ -65,7 +65,14 @@ def _overtaken(scene: Scene) -> Scene:
     return close(scene, TrialPhase.SUPERSEDED, f"version {stable.version} was made stable before it had taken over")
 
 
-def _gone(scene: Scene) -> Scene:
+def is_removed(scene: Scene) -> bool:
+    """Whether a person took the candidate out of the spec, and not its promotion."""
+    trial, stable = scene.trial, scene.md.spec.stable
+    promoted = trial is not None and stable is not None and stable.version == trial.version
+    return scene.md.spec.candidate is None and not promoted
+
+
+def withdrawn(scene: Scene) -> Scene:
     """No candidate is named."""
     trial = scene.trial
     if scene.active is not None:
@@ -129,7 +136,7 @@ def _other(scene: Scene, candidate: CandidateModel, model: Model | None) -> Scen
         scene = scene.says(objection)
     running: Trial | None = scene.active
     if running is not None:
-        if not scene.free and running.version == candidate.version:
+        if not scene.free and running.version == candidate.version and not _rejected(scene, candidate):
             return keep(scene)  # what changed is not admitted: the trial goes on, judged as it was accepted
         changed = "another candidate" if running.version != candidate.version else "a changed spec"
         scene = close(scene, TrialPhase.SUPERSEDED, f"{changed} ended its trial")

@@ -30,6 +30,7 @@ def stands_for(*addresses: str) -> Callable[[str, int], Iterable[str]]:
         pytest.param("metadata.google.internal", "", "metadata of the cloud", id="metadata by its name"),
         pytest.param("git.example.com", "169.254.169.254", "metadata of the cloud", id="a name that stands for it"),
         pytest.param("git.example.com", "::ffff:169.254.169.254", "metadata of the cloud", id="in another notation"),
+        pytest.param("git.example.com", "64:ff9b::a9fe:a9fe", "metadata of the cloud", id="by way of IPv6"),
         pytest.param("kubernetes.default", "10.96.0.1", "the API server", id="the API server"),
         pytest.param("kubernetes.default.svc.cluster.local.", "10.96.0.1", "the API server", id="its whole name"),
         pytest.param("localhost", "127.0.0.1", "own machine", id="localhost"),

@@ -9,12 +9,14 @@ import os
 import socket
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
 
 from kanaria.git.remote import Remote, environment
 from kanaria.git.trouble import GitTrouble
 
+# How a network of IPv6 alone writes addresses of IPv4.
+_NAT64 = IPv6Network("64:ff9b::/96")
 Address = IPv4Address | IPv6Address
 Resolve = Callable[[str, int], Iterable[str]]
 _API_SERVER = ("kubernetes", "kubernetes.default", "kubernetes.default.svc")
@@ -84,4 +86,6 @@ def _parsed(text: str) -> Address | None:
             found = ip_address(socket.inet_aton(text))
         except (OSError, ValueError):
             return None
+    if isinstance(found, IPv6Address) and found in _NAT64:
+        return IPv4Address(found.packed[-4:])
     return getattr(found, "ipv4_mapped", None) or found

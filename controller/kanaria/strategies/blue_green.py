@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from kanaria.strategies.kind import At, Next, Scale, StrategyKind
+from kanaria.vocabulary.durations import seconds_of
 
 PREVIEW = "preview"
 
@@ -25,7 +26,7 @@ class BlueGreen(StrategyKind):
         """Ready at once, after a while, or by a commit."""
         if not at.step and not at.scaled:
             return Next(0, 0, PREVIEW, paused=True)
-        until = at.since + timedelta(seconds=self.auto_promotion_seconds) if self.auto_promotion_enabled else None
+        until = at.since + seconds_of(self.auto_promotion_seconds) if self.auto_promotion_enabled else None
         if at.step or at.waived or (until is not None and now >= until):
             return Next(1, 0, "done", done=True)
         return Next(0, 0, PREVIEW, until=until, paused=True)

@@ -8,6 +8,7 @@ from cronsim import CronSim, CronSimError
 from pydantic import Field, field_validator
 
 from kanaria.triggers.kind import Firing, NotYet, Seen, TriggerKind
+from kanaria.vocabulary.durations import seconds_of
 
 
 class Schedule(TriggerKind):
@@ -53,7 +54,7 @@ class Schedule(TriggerKind):
 
     def _is_too_late(self, newest: datetime, now: datetime) -> bool:
         late = self.starting_deadline_seconds
-        return late is not None and now > newest + timedelta(seconds=late)
+        return late is not None and now > newest + seconds_of(late)
 
     def next_after(self, now: datetime) -> datetime:
         """The next time of the schedule, in UTC."""

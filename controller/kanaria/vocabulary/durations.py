@@ -16,19 +16,27 @@ _UNITS = {
     "d": timedelta(days=1),
 }
 
+LONGEST = timedelta(days=36_500)
+"""A hundred years."""
+
 Duration = Annotated[str, Field(pattern=PATTERN, max_length=32, examples=["30s", "1h30m"])]
 """A duration as it stands in YAML, e.g. "30s" or "1h30m"."""
 
 
 def duration_of(duration: Duration) -> timedelta:
-    """Read a duration that matches PATTERN.
+    """Read a duration that matches PATTERN, up to the longest that there is.
 
     Raises:
         ValueError: if it does not.
     """
     if not re.fullmatch(PATTERN.strip("^$"), duration):
         raise ValueError(f"{duration!r} is no duration; write numbers with ms, s, m, h or d, such as 1h30m")
-    return sum((int(number) * _UNITS[unit] for number, unit in _PART.findall(duration)), timedelta())
+    return seconds_of(sum(int(number) * _UNITS[unit].total_seconds() for number, unit in _PART.findall(duration)))
+
+
+def seconds_of(seconds: float) -> timedelta:
+    """So many seconds, and no more than can be added to any time: whoever writes 9999999999d means never."""
+    return timedelta(seconds=min(seconds, LONGEST.total_seconds()))
 
 
 def spoken(span: timedelta) -> str:

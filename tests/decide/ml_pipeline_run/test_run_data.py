@@ -230,3 +230,14 @@ def test_a_resumed_run_takes_no_steps_over_that_read_other_data(digest: str, on_
     if not works_on:
         assert story.ready()[1] == "DataChanged"
         assert "sha256:aaaa in run wine-1-abcde and is sha256:bbbb" in story.ready()[2]
+
+
+@pytest.mark.parametrize("verb", ["check", "compare"])
+def test_a_step_of_the_same_name_as_a_look_has_a_job_of_its_own(verb: str):
+    story = Story(a_run(a_step(f"{verb}-wine"), data=[WINE])).settle()
+
+    tells(story, REPORT)
+    assert works(story) == [f"{verb}-wine"]
+    story.ends(f"{verb}-wine").settle()
+
+    assert (entry(story).phase, len(story.jobs)) == (DataPhase.COMPARING, 3)

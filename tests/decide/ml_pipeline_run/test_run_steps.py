@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from kanaria.api.pipeline_step import RetryPolicy
+from kanaria.decide.ml_pipeline_run.attempts import backoff
 from kanaria.vocabulary import Apply, Delete, EndTrackingRun, WriteStatus, marks
 from pipelines import NOON, Registry, Story, a_run, a_step
 
@@ -227,3 +229,16 @@ def test_an_output_that_names_a_variable_does_not_become_its_value():
     container = story.jobs[story.step("b").job]["spec"]["template"]["spec"]["containers"][0]
     assert container["command"] == ["echo", "$(N)", "$$(TOKEN)"]
     assert {"name": "N", "value": "$$(TOKEN)"} in container["env"]
+
+
+@pytest.mark.parametrize("failures", [1, 2, 14, 20])
+def test_the_wait_before_the_last_of_many_attempts_can_be_told(failures: int):
+    policy = RetryPolicy.model_validate({"limit": 20, "backoff": {"factor": 10, "maxDuration": "5m"}})
+
+    assert backoff(policy, failures) == timedelta(seconds=min(10**failures, 300))
+
+
+def test_a_deadline_beyond_all_times_is_none():
+    story = Story(a_run(a_step("a"), activeDeadlineSeconds=10**14)).settle()
+
+    assert story.step("a").phase == "Running"

@@ -142,7 +142,7 @@ def _told(said: str) -> dict[str, Any]:
 def _drifted(said: str, version: str) -> dict[str, Any]:
     report = DriftReport.model_validate_json(said)
     found = {"digest": report.digest, "listing": report.listing, "score": report.score, "column": report.column}
-    return {**found, "reference": version, "message": f"Unmeasured: {report.note}" if report.note else ""}
+    return {**found, "reference": version, "message": f"Unmeasured: {report.note[:_SAID]}" if report.note else ""}
 
 
 def _begun(scene: Scene, trigger: str, wanted: Look, name: str) -> Scene:

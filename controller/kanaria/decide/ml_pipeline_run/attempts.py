@@ -7,7 +7,7 @@ from kanaria.api.ml_pipeline_run import OUTPUT_MAX, StepPhase, StepStatus
 from kanaria.api.pipeline_step import RetryPolicy, Step
 from kanaria.decide.ml_pipeline_run.scene import Scene
 from kanaria.engines.attempt import Failed, Going, Succeeded, attempt, image_of
-from kanaria.vocabulary.durations import duration_of
+from kanaria.vocabulary.durations import duration_of, seconds_of
 from kanaria.vocabulary.masking import masked
 
 IMAGE_MAX = 512
@@ -48,8 +48,8 @@ def _failed(entry: StepStatus, step: Step, message: str, at: datetime, code: int
 
 def backoff(policy: RetryPolicy, failures: int) -> timedelta:
     """How long to wait after so many failed attempts."""
-    wait: timedelta = duration_of(policy.backoff.duration) * policy.backoff.factor ** (failures - 1)
-    return min(wait, duration_of(policy.backoff.max_duration))
+    wait = duration_of(policy.backoff.duration).total_seconds() * policy.backoff.factor ** (failures - 1)
+    return min(seconds_of(wait), duration_of(policy.backoff.max_duration))
 
 
 def outputs_of(step: Step, said: str) -> dict[str, str] | str:

@@ -110,7 +110,7 @@ def _started(entry: DataStatus, scene: Scene, look: Look) -> DataStatus:
     if entry.phase is not look.begins or (entry.retry_at and scene.now < entry.retry_at):
         return entry
     number = entry.attempts + 1 if entry.retry_at else 1
-    name = job_name(scene.run, f"{look.verb}-{entry.name}", number)
+    name = job_name(scene.run, f"{look.verb}-{entry.name}", number, "data")
     changes = {"phase": look.doing, "attempts": number, "job": name, "retry_at": None}
     return entry.model_copy(update=changes)
 

@@ -1,7 +1,7 @@
 """Which steps run, which are tried again, and whether the run can go on."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from kanaria.api.conditions import Reason
 from kanaria.api.ml_pipeline_run import DONE, RunPhase, StepPhase, StepStatus
@@ -14,6 +14,7 @@ from kanaria.decide.ml_pipeline_run.work import applied
 from kanaria.decide.step_graph import in_order
 from kanaria.engines.attempt import Going, attempt
 from kanaria.vocabulary import Apply, Wait
+from kanaria.vocabulary.durations import seconds_of
 
 
 def steps(scene: Scene) -> Turn:
@@ -38,7 +39,7 @@ def steps(scene: Scene) -> Turn:
 def deadline(scene: Scene) -> datetime | None:
     """When the run must be over."""
     seconds, began = scene.pipeline.active_deadline_seconds, scene.status.started_at
-    return began + timedelta(seconds=seconds) if seconds and began else None
+    return began + seconds_of(seconds) if seconds and began else None
 
 
 def _late(scene: Scene) -> bool:

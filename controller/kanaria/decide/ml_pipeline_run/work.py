@@ -17,9 +17,12 @@ from kanaria.vocabulary import Account, Apply, marks
 from kanaria.vocabulary.objects import Manifest, content_hash, label_safe
 
 
-def job_name(run: MLPipelineRun, step: str, attempt: int) -> str:
-    """The name of an attempt's Job: the same whenever it is asked for, and short enough for its Pods' labels."""
-    mark = content_hash([run.metadata.uid, step, attempt], 6)
+def job_name(run: MLPipelineRun, step: str, attempt: int, *of: str) -> str:
+    """The name of an attempt's Job: the same whenever it is asked for, and short enough for its Pods' labels.
+
+    `of` tells what is no step: a look at data may be called as one is.
+    """
+    mark = content_hash([run.metadata.uid, step, attempt, *of], 6)
     return f"{label_safe(f'{run.metadata.name}-{step}', 50)}-{mark}"
 
 

@@ -18,6 +18,7 @@ from kanaria.gates.change import Change
 from kanaria.judge.tally import Tally
 from kanaria.sources.kind import Arms, Task, TaskSource
 from kanaria.vocabulary import Answer, Answered, Apply, Measurement, Unanswered, Watch, marks
+from kanaria.vocabulary.masking import masked
 from kanaria.vocabulary.objects import Manifest, content_hash
 
 WATCHED = (Watch("v1", "Pod", marks.OWNER),)
@@ -66,7 +67,7 @@ def _measurement(at: datetime, said: str) -> Measurement:
     trouble = "" if value is not None else "its Job wrote no number to the file $KANARIA_OUTPUTS"
     if value is not None and baseline is None:
         trouble = "its Job wrote no baseline to the file $KANARIA_OUTPUTS"
-    return Measurement(at, value, baseline, f"{trouble}; it wrote {said[:100]!r}" if trouble else "")
+    return Measurement(at, value, baseline, f"{trouble}; it wrote {masked(said)[:100]!r}" if trouble else "")
 
 
 def _number(value: Any) -> float | None:

@@ -7,6 +7,7 @@ from kanaria.api.model_deployment import TrialPhase
 from kanaria.decide.model_deployment.scene import Scene
 from kanaria.serving.kserve import Servers
 from kanaria.vocabulary import Outcome, Stall, Wait
+from kanaria.vocabulary.durations import seconds_of
 
 QUOTA = "exceeded quota"
 """What the API server says where a ResourceQuota leaves no room."""
@@ -24,7 +25,7 @@ def serve(scene: Scene) -> Scene:
 
 def deadline(scene: Scene) -> timedelta:
     """How long servers may take to come up."""
-    return timedelta(seconds=scene.md.spec.progress_deadline_seconds)
+    return seconds_of(scene.md.spec.progress_deadline_seconds)
 
 
 def _main(scene: Scene) -> Scene:

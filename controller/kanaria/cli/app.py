@@ -1,5 +1,6 @@
 """Which verbs there are."""
 
+from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
@@ -19,28 +20,30 @@ from kanaria.cli.run import run
 from kanaria.cli.status import status
 
 LOG_WIDTH = 200
+EVERY_DAY, BY_COMMIT = "Every day", "A rollout, moved by commits"
+LOCAL, OPERATOR, IN_JOBS = "To try it on this machine", "The operator", "What Jobs run, and people seldom need"
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="markdown")
 
-app.command()(run)
-app.command()(lint)
-app.command()(checkout)
-app.command()(fetch)
-app.command()(status)
-app.command()(preflight)
-app.command()(completion)
-for verb in (verbs.promote, verbs.pause, verbs.resume, verbs.abort, verbs.retry, verbs.undo):
-    app.command()(verb)
-app.add_typer(data, name="data")
+VERBS: Mapping[str, tuple[Callable[..., None], ...]] = {
+    EVERY_DAY: (lint, status, completion),
+    BY_COMMIT: (verbs.promote, verbs.pause, verbs.resume, verbs.abort, verbs.retry, verbs.undo),
+    OPERATOR: (run,),
+    IN_JOBS: (checkout, fetch, preflight),
+}
+for panel, found in VERBS.items():
+    for verb in found:
+        app.command(rich_help_panel=panel)(verb)
+app.add_typer(data, name="data", rich_help_panel=IN_JOBS)
 
 
-@app.command()
+@app.command(rich_help_panel=OPERATOR)
 def crds(folder: Annotated[Path, typer.Argument(help="Folder that the files are written to.")] = Path("crds")) -> None:
     """Write the CustomResourceDefinitions of the five kinds to a folder, ready for kubectl apply -f."""
     for path in write_crds(folder):
         typer.echo(path)
 
 
-@app.command()
+@app.command(rich_help_panel=LOCAL)
 def demo(
     home: Annotated[Path | None, typer.Option(help="Empty folder for the cluster, instead of a temporary one.")] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Leave the cluster up when the story is over.")] = False,
@@ -99,7 +102,7 @@ def _needs_local() -> None:
 if find_spec("psutil") is not None:  # the operator's own image is without the local cluster
     from kanaria.cli.local import app as local
 
-    app.add_typer(local, name="local")
+    app.add_typer(local, name="local", rich_help_panel=LOCAL)
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from rendered_chart import CHART, templated
         pytest.param({"replica": 3}, "replica", id="a typo"),
         pytest.param({"mlflow": {"trackingURI": "http://mlflow"}}, "trackingURI", id="a typo below"),
         pytest.param({"mlflow": {"trackingUri": "mlflow:5000"}}, "trackingUri", id="an address without scheme"),
+        pytest.param({"mlflow": {"trackingUri": "https://me:pw@mlflow"}}, "trackingUri", id="a password for all teams"),
         pytest.param({"replicas": 0}, "replicas", id="no replica"),
         pytest.param({"image": {"digest": "sha256:1"}}, "digest", id="half a digest"),
         pytest.param({"rbac": {"namespaces": ["wine"]}}, "rbac", id="a namespace without its fields"),

@@ -79,3 +79,10 @@ def test_file_repositories_are_for_local_clusters_only(value: str, dev: bool, al
 def test_a_limit_of_trials_is_a_number(text: str):
     with pytest.raises(SettingError, match="KANARIA_MAX_TRIALS"):
         settings_from({"KANARIA_MAX_TRIALS": text})
+
+
+def test_a_password_of_mlflow_is_not_handed_to_all_teams():
+    with pytest.raises(SettingError, match=r"^KANARIA_MLFLOW_TRACKING_URI holds credentials") as raised:
+        settings_from({"KANARIA_MLFLOW_TRACKING_URI": "https://me:s3cret@mlflow.example.com"})
+
+    assert "s3cret" not in str(raised.value)

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -100,7 +101,7 @@ def run(  # noqa: PLR0913, PLR0917 - one for each option
 def settings_from(environment: Mapping[str, str], *, dev: bool = False) -> Settings:
     """What the platform team configured."""
     return Settings(
-        mlflow_tracking_uri=environment.get("KANARIA_MLFLOW_TRACKING_URI"),
+        mlflow_tracking_uri=_tracking_uri(environment.get("KANARIA_MLFLOW_TRACKING_URI")),
         gateway_metrics_url=environment.get("KANARIA_GATEWAY_METRICS_URL"),
         serving_url=environment.get("KANARIA_SERVING_URL"),
         allow_file_remotes=dev or environment.get("KANARIA_ALLOW_FILE_REMOTES", "").lower() in {"1", "true", "yes"},
@@ -110,6 +111,16 @@ def settings_from(environment: Mapping[str, str], *, dev: bool = False) -> Setti
         canary_routing=_canary_routing(environment.get("KANARIA_CANARY_ROUTING") or CanaryRouting.AUTO),
         metric_servers=_metric_servers(environment.get("KANARIA_METRIC_SERVERS", "")),
     )
+
+
+def _tracking_uri(uri: str | None) -> str | None:
+    """The address, which every step of every team finds in its environment."""
+    if uri and "@" in urlsplit(uri).netloc:
+        raise SettingError(
+            "KANARIA_MLFLOW_TRACKING_URI holds credentials, and the Pods of all teams are told the address: "
+            "remove them, and set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
+        )
+    return uri
 
 
 def _metric_servers(text: str) -> tuple[MetricServer, ...]:

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from deployments import a_spec, serving, trying
+from deployments import a_bound, a_spec, serving, trying
 from fake_world import a_world
+from kanaria.decide.model_deployment.preflight import PODS
 from kanaria.decide.model_deployment.wishes import edits_due
 from kanaria.reconcile.metric_policy import plan_for as policy_plan
 from kanaria.reconcile.model_deployment import ModelDeploymentPass
@@ -183,6 +184,24 @@ def test_a_spec_that_cannot_be_read_does_not_blind_the_judge():
 
     assert len(plan.questions) == 1
     assert plan.status["trial"]["weight"] == 10
+
+
+def test_what_a_job_said_while_the_operator_was_away_is_not_lost_before_its_pod_is_read():
+    counted = a_bound(job={"image": "team/measure:1", "command": ["measure"]})
+    world = serving("7", policies=(counted,)).spec(candidate={"version": "8"}).run(60)
+    while all("status" in job for job in world.jobs.values()):
+        world.visit()
+        world.tick(1) if all("status" in job for job in world.jobs.values()) else None
+    world.tick(90)
+    known = {"apiVersion": "batch/v1", "kind": "Job"}
+    jobs = [{**job, **known} for job in world.jobs.values()]
+    policy = {**POLICY, "spec": counted.spec.model_dump(mode="json", by_alias=True, exclude_none=True)}
+    caches = cached(world, *jobs, policy)
+    waiting = replace(caches, objects=replace(caches.objects, unsynced=frozenset({PODS})))
+
+    plan = ModelDeploymentPass().plan_for(WINE, waiting)
+
+    assert plan.look_again == world.now + SECOND
 
 
 def test_memory_ends_with_the_object():

@@ -1,6 +1,8 @@
 """How a ModelDeployment is observed, and what its next plan is."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
 
 from pydantic import ValidationError
 
@@ -10,6 +12,7 @@ from kanaria.decide.git_sync import head_question
 from kanaria.decide.ml_pipeline_run.observe import by_job, jobs_of
 from kanaria.decide.model_deployment import NOTHING_REMEMBERED, Memory, Seen, WayBack, decide
 from kanaria.decide.model_deployment.passing_on import target_of
+from kanaria.decide.model_deployment.preflight import PODS
 from kanaria.decide.model_deployment.scene import ACTIVE
 from kanaria.decide.model_deployment.unreadable import stand_in
 from kanaria.decide.model_deployment.wishes import edits_due
@@ -51,7 +54,30 @@ class ModelDeploymentPass:
         self._uids[name] = uid
         decision = decide(deployment, seen, world.now(), self._memories.get(uid, NOTHING_REMEMBERED))
         self._memories[uid] = decision.memory
-        return decision.plan
+        return _soon(decision.plan, seen.jobs, world)
+
+
+def _are_coming(world: World) -> bool:
+    """Whether the Pods of Jobs are still being read: what a Job that is over had to say is not known before."""
+    return not world.objects.synced(PODS) and not world.objects.refused(PODS)
+
+
+def _soon(plan: Plan, jobs: Mapping[str, Manifest], world: World) -> Plan:
+    """The plan, looked at again soon where it waits for Pods to be read."""
+    if PODS not in plan.watches or not jobs or not _are_coming(world):
+        return plan
+    soon = world.now() + timedelta(seconds=1)
+    return replace(plan, look_again=min(soon, plan.look_again or soon))
+
+
+def _jobs(deployment: ModelDeployment, world: World) -> Mapping[str, Manifest]:
+    """Its Jobs. While a trial waits for their Pods, as after a restart, none of them is over."""
+    mine = marks.owned_by(deployment.ref)
+    jobs = jobs_of(deployment, world.objects.list("batch/v1", "Job", deployment.metadata.namespace, mine))
+    trial = deployment.status.trial
+    if trial is None or trial.phase not in ACTIVE or not _are_coming(world):
+        return jobs
+    return {name: {key: value for key, value in job.items() if key != "status"} for name, job in jobs.items()}
 
 
 def _observe(deployment: ModelDeployment, live: Live, world: World, invalid: str) -> Seen:
@@ -59,7 +85,7 @@ def _observe(deployment: ModelDeployment, live: Live, world: World, invalid: str
     wanted = Asked(_gateway(deployment), deployment.metadata.annotations.get(naming.MODE, ""))
     asked = Choice(served_way(live)) if invalid else choose(world.settings.canary_routing, wanted, live)
     namespace, mine = deployment.metadata.namespace, marks.owned_by(deployment.ref)
-    jobs = jobs_of(deployment, world.objects.list("batch/v1", "Job", namespace, mine))
+    jobs = _jobs(deployment, world)
     return Seen(
         live=live,
         way=asked.way,

@@ -6,7 +6,7 @@ import pytest
 
 from deployments import a_bound, message, phase, reason, serving, weight
 from kanaria.vocabulary import Account, Apply, Failure, FailureKind
-from model_world import ModelWorld
+from model_world import SECOND, ModelWorld
 
 JOB = {"image": "team/measure:1", "command": ["python", "measure.py"], "env": [{"name": "TABLE", "value": "wines"}]}
 
@@ -152,3 +152,19 @@ def test_a_web_page_is_fetched_by_kanaria_s_own_image(gate: dict[str, Any], more
     (container,) = jobs(world)[0].manifest["spec"]["template"]["spec"]["containers"]
     asked = ["kanaria", "fetch", "--url", "http://scores/8?ns=cellar", *more, "--json-path", "$.score"]
     assert (container["image"], container["command"]) == ("kanaria", [*asked, "--timeout", "30"])
+
+
+def test_a_job_that_failed_by_a_clock_that_goes_slow_is_followed_by_another():
+    world = trying(seconds=40)
+    world.job_fails = True
+    while all("status" in job for job in world.jobs.values()):
+        world.visit()
+        world.tick(1)
+    world.tick(3)
+    last = world.jobs[list(world.jobs)[-1]]["status"]["conditions"][0]
+    last["lastTransitionTime"] = (world.now - 8 * SECOND).isoformat()
+    before = len(world.jobs)
+
+    world.run(30)
+
+    assert len(world.jobs) > before

@@ -110,9 +110,8 @@ def _settled(trial: Trial, tally: Tally, metric: Checked) -> datetime | None:
 
 
 def _counted(tally: Tally, metric: Checked, answer: Answer, settled: datetime | None) -> Tally:
-    at = answer.at
+    at, is_job = answer.at, isinstance(metric.source, TaskSource)
     if settled is None or at < settled or (tally.at is not None and at <= tally.at):
-        is_job = isinstance(metric.source, TaskSource)
         return replace(tally, tries=tally.tries + 1) if is_job else tally  # another Job is needed
     name = metric.metric.name
     if isinstance(answer, Answered) and isinstance(answer.value, Measurement):
@@ -124,7 +123,7 @@ def _counted(tally: Tally, metric: Checked, answer: Answer, settled: datetime | 
         said = taken.trouble
     else:
         said = answer.message if isinstance(answer, Unanswered) else "the answer is no measurement"
-    if tally.at is not None and at < tally.at + 0.9 * metric.metric.every:
+    if not is_job and tally.at is not None and at < tally.at + 0.9 * metric.metric.every:
         return tally  # what failed is asked again sooner than it is measured: that is one measurement
     return counted(tally, Verdict.UNMEASURED, at, f"{name} could not be measured: {said}")
 

@@ -242,3 +242,21 @@ def test_a_deadline_beyond_all_times_is_none():
     story = Story(a_run(a_step("a"), activeDeadlineSeconds=10**14)).settle()
 
     assert story.step("a").phase == "Running"
+
+
+def test_a_job_that_cannot_be_made_keeps_no_run_from_ending_at_its_deadline():
+    story = Story(a_run(a_step("a"), a_step("b", after=("a",)), activeDeadlineSeconds=60))
+
+    def refused(act: object) -> bool:
+        return not isinstance(act, Apply)
+
+    for _ in range(3):
+        story.visit(refused)
+    assert story.step("a").phase == "Running"
+    story.later(seconds=60)
+    for _ in range(2):
+        story.visit(refused)
+
+    assert (story.run.status.phase, story.ready()[1]) == ("Failed", "DeadlineExceeded")
+    assert [entry.phase for entry in story.run.status.steps] == ["Failed", "Skipped"]
+    assert "its Job could not be made" in story.ready()[2]

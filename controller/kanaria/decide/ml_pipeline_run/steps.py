@@ -16,6 +16,8 @@ from kanaria.engines.attempt import Going, attempt
 from kanaria.vocabulary import Apply, Wait
 from kanaria.vocabulary.durations import seconds_of
 
+_NEVER_MADE = "its Job could not be made before the run's deadline"
+
 
 def steps(scene: Scene) -> Turn:
     """Take every step as far as it goes; once one has failed for good nothing new starts, and what runs goes on.
@@ -26,7 +28,7 @@ def steps(scene: Scene) -> Turn:
         return Turn(scene.status)
     unfolded = scene.unfolded
     known = {step.name: step for step in unfolded.every}
-    entries = {entry.name: followed(entry, known[entry.name], scene) for entry in scene.status.steps}
+    entries = {e.name: _unmade(followed(e, known[e.name], scene), scene) for e in scene.status.steps}
     for step in in_order(unfolded.steps):
         entries[step.name] = begun(step, entries, scene, _given_up(unfolded.steps, entries, scene))
     if all(is_over(entries[step.name]) for step in unfolded.steps):
@@ -45,6 +47,18 @@ def deadline(scene: Scene) -> datetime | None:
 def _late(scene: Scene) -> bool:
     end = deadline(scene)
     return end is not None and scene.now >= end
+
+
+def _unmade(entry: StepStatus, scene: Scene) -> StepStatus:
+    """A Job that could not be made before the run's deadline is tried no more: other runs may wait for this one's end.
+
+    One that is there has a deadline of its own.
+    """
+    made = entry.phase is not StepPhase.RUNNING or entry.job in scene.seen.jobs
+    if made or not _late(scene) or entry.name in {step.name for step in scene.unfolded.last}:
+        return entry
+    changes = {"phase": StepPhase.FAILED, "finished_at": scene.now, "message": _NEVER_MADE}
+    return entry.model_copy(update=changes)
 
 
 def _given_up(steps: tuple[Step, ...], entries: Entries, scene: Scene | None) -> str:

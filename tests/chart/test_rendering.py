@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from kanaria.cli.app import app
 from kanaria.cli.crds import texts
 from kanaria.measure.servers import MetricServer, read_servers
-from rendered_chart import A_TEAM, CHART, KUBERNETES, ROOT, Manifest, helm_says, of_kind, rendered
+from rendered_chart import A_TEAM, CHART, KUBERNETES, ROOT, Manifest, helm_says, of_kind, rendered, templated
 
 EVERYTHING = (
     *A_TEAM,
@@ -227,3 +227,23 @@ def test_the_replicas_lead_by_a_lease_that_they_may_change():
     (role,) = of_kind(objects, "Role")
     named = [rule["resourceNames"] for rule in role["rules"] if "patch" in rule["verbs"]]
     assert lease.split("/") == [role["metadata"]["namespace"], *named[0]]
+
+
+def test_names_of_digits_stay_texts():
+    said = templated(
+        values={
+            "priorityClassName": "1000",
+            "mlflow": {"credentialsSecret": "123"},
+            "rbac": {"namespaces": [{"name": "42"}]},
+            "webhooks": {"enabled": True, "ingress": {"host": "h.example.com", "className": "7", "tlsSecret": "8"}},
+        }
+    )
+    objects = [document for document in yaml.safe_load_all(said.stdout) if document]
+    (deployment,), (ingress,) = of_kind(objects, "Deployment"), of_kind(objects, "Ingress")
+    pod = deployment["spec"]["template"]["spec"]
+
+    assert (pod["priorityClassName"], pod["containers"][0]["envFrom"][0]["secretRef"]["name"]) == ("1000", "123")
+    assert (ingress["spec"]["ingressClassName"], ingress["spec"]["tls"][0]["secretName"]) == ("7", "8")
+    named = {each["metadata"]["namespace"] for each in objects if each["kind"] == "Role"}
+    assert "42" in named
+    assert [name for name in named if not isinstance(name, str)] == []

@@ -74,6 +74,7 @@ def test_a_candidate_takes_its_steps_and_the_percent_goes_with_its_promotion(win
 
     wine.team.commit(by_knative(wine.file(stable=first, candidate=second)))
     wine.serves(second)
+    history.up_to_now()
 
     one, two = f"v{first}", f"v{second}"
     steps: list[int | None] = [0, 20, 50, 100, None]
@@ -96,6 +97,7 @@ def test_a_withdrawn_candidate_is_parked_at_nothing_until_the_next_takes_its_pla
     third = wine.registry.register(wine.model)
     wine.team.commit(by_knative(wine.file(FOREVER, stable=first, candidate=third)))
     eventually_now(lambda: template(wine.team.get(INFERENCE_SERVICES, "wine")) == (f"v{third}", 20), within=60)
+    history.up_to_now()
 
     one, two, three = (f"v{version}" for version in (first, second, third))
     assert list(asked(history.services)) == [

@@ -13,8 +13,10 @@ from waiting import eventually, eventually_now
 
 # A town in small: it holds one group on the leash, and starts a daemon nobody told the leash of.
 TOWN = """
-import asyncio, os, subprocess, sys
+import asyncio, os, signal, subprocess, sys
 from kanaria.local.leash import Leash
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests in the background ignores it
 
 async def main(folder, script):
     async with Leash(f"TMPDIR={folder}/") as leash:
@@ -50,7 +52,7 @@ def test_nothing_outlives_a_town_however_it_ends(tmp_path: Path, number: signal.
     assert all(map(runs, pids))
 
     town.send_signal(number)
-    town.communicate()
+    town.communicate(timeout=60)
 
     eventually_now(lambda: not any(map(runs, pids)))
 
@@ -59,7 +61,7 @@ def test_a_process_that_ignores_its_end_is_killed(tmp_path: Path):
     town, pids = a_town(tmp_path, "trap '' TERM; while :; do sleep 1; done")
 
     town.kill()
-    town.communicate()
+    town.communicate(timeout=60)
 
     eventually_now(lambda: not any(map(runs, pids)))
 

@@ -66,6 +66,22 @@ async def _has_status(api: Api) -> bool:
     return bool((await api.get(POLICIES, "default", "p")).get("status"))
 
 
+def test_a_password_in_an_address_is_refused_and_not_repeated(tmp_path: Path):
+    told = {"KANARIA_MLFLOW_TRACKING_URI": f"http://kanaria:{HUSH}@mlflow.example.com", "HOME": str(tmp_path)}
+    ended = subprocess.run(
+        [sys.executable, "-m", "kanaria", "run"],
+        env=os.environ | told,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+    assert ended.returncode == 2
+    assert "holds credentials" in ended.stderr
+    assert HUSH not in ended.stderr + ended.stdout
+
+
 def test_without_a_cluster_it_ends_with_a_sentence(tmp_path: Path):
     environment = {key: value for key, value in os.environ.items() if key != "KUBECONFIG"} | {"HOME": str(tmp_path)}
     ended = subprocess.run(
@@ -97,11 +113,15 @@ async def test_a_port_that_is_taken_ends_it_with_a_sentence(server: ApiServer, t
 
 @pytest.mark.parametrize("form", ["text", "json"])
 async def test_what_a_secret_or_an_address_holds_is_never_logged(server: ApiServer, tmp_path: Path, form: str):
-    mlflow = f"http://kanaria:{HUSH}@127.0.0.1:{free_port(0)}"
+    mlflow = {
+        "KANARIA_MLFLOW_TRACKING_URI": f"http://127.0.0.1:{free_port(0)}",
+        "MLFLOW_TRACKING_USERNAME": "kanaria",
+        "MLFLOW_TRACKING_PASSWORD": HUSH,
+    }
     words = ("--dev", "--log-format", form)
     async with (
         Api(server.url, "t") as api,
-        an_operator_process(server, tmp_path, *words, KANARIA_MLFLOW_TRACKING_URI=mlflow) as running,
+        an_operator_process(server, tmp_path, *words, **mlflow) as running,
     ):
         await eventually(running.ready)
         for resource, thing in (SECRET, SYNC, DEPLOYMENT):

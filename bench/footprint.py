@@ -116,8 +116,9 @@ def writes(cluster: AnyCluster) -> int:
 
 def quiet(cluster: AnyCluster) -> float:
     """How long it takes until every object has been seen, and nothing is written any more."""
-    began, last, since = time.monotonic(), -1, time.monotonic()
+    began, last = time.monotonic(), -1
     eventually_now(lambda: not unseen(cluster), within=900)
+    since = time.monotonic()
     while time.monotonic() - since < SETTLING:
         now = writes(cluster)
         if now != last:

@@ -42,6 +42,25 @@ class Address:
 
 
 @asynccontextmanager
+async def listening(address: Address, app: web.Application, option: str) -> AsyncIterator[None]:
+    """Answer at the address, which an option of the command line gave, until the block is left.
+
+    Raises:
+        AddressError: if nothing can listen there.
+    """
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
+    await runner.setup()
+    try:
+        try:
+            await web.TCPSite(runner, address.host, address.port).start()
+        except OSError as error:
+            raise AddressError(f"{option} {address.host}:{address.port} cannot be listened at: {error}") from error
+        yield
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
 async def told_at(
     address: Address | None, registry: CollectorRegistry, ready: Callable[[], bool]
 ) -> AsyncIterator[None]:
@@ -72,13 +91,5 @@ async def told_at(
 
     app = web.Application()
     app.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", metrics)])
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
-    await runner.setup()
-    try:
-        try:
-            await web.TCPSite(runner, address.host, address.port).start()
-        except OSError as error:
-            raise AddressError(f"--metrics {address.host}:{address.port} cannot be listened at: {error}") from error
+    async with listening(address, app, "--metrics"):
         yield
-    finally:
-        await runner.cleanup()

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from kanaria.api.resource import API_VERSION
 from kanaria.cluster.errors import ClusterError
-from kanaria.handlers.endpoints import Address, AddressError
+from kanaria.handlers.endpoints import Address, listening
 from kanaria.handlers.genuine import PROOFS, is_genuine
 from kanaria.reconcile.world import Objects
 from kanaria.vocabulary import ObjectRef
@@ -110,13 +110,5 @@ async def hooks_at(
         return
     app = web.Application(client_max_size=BODY_MAX)
     app.add_routes([web.post("/hook/{namespace}/{name}", Hooks(operator, secrets, read_within).take)])
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
-    await runner.setup()
-    try:
-        try:
-            await web.TCPSite(runner, address.host, address.port).start()
-        except OSError as error:
-            raise AddressError(f"--webhooks {address.host}:{address.port} cannot be listened at: {error}") from error
+    async with listening(address, app, "--webhooks"):
         yield
-    finally:
-        await runner.cleanup()

@@ -28,10 +28,10 @@ class SyncedTeam:
     namespace: str
     repository: TeamRepository
 
-    def follow(self) -> "SyncedTeam":
-        """Have folder deploy/ of the repository synced."""
-        spec = {"url": self.repository.url, "path": "deploy", "interval": "1s"}
-        manifest = {"apiVersion": API_VERSION, "kind": "GitSync", "metadata": {"name": SYNC}, "spec": spec}
+    def follow(self, name: str = SYNC, **spec: Any) -> "SyncedTeam":
+        """Have folder deploy/ of the repository synced, or what `spec` says."""
+        whole = {"url": self.repository.url, "path": "deploy", "interval": "1s", **spec}
+        manifest = {"apiVersion": API_VERSION, "kind": "GitSync", "metadata": {"name": name}, "spec": whole}
         said = self.cluster.apply(manifest, namespace=self.namespace)
         assert said.code == 0, said.err
         return self

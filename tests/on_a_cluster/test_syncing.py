@@ -4,11 +4,20 @@ import pytest
 
 from kanaria.local.api_client import CONFIG_MAPS
 from synced_cluster import a_config_map
-from synced_team import SyncedTeam
+from synced_team import GIT_SYNCS, SYNC, SyncedTeam, condition
 from waiting import eventually_now
 
 TWO = {"deploy/a.yaml": a_config_map("a"), "deploy/b.yaml": a_config_map("b")}
 A_SERVICE = "apiVersion: v1\nkind: Service\nmetadata: {name: s}\nspec: {ports: [{port: 80}]}\n"
+A_POLICY = (
+    "apiVersion: kanaria.dev/v1alpha1\nkind: MetricPolicy\nmetadata: {name: p}\n"
+    "spec: {metrics: [{name: accuracy, mlflow: {key: accuracy}, threshold: {min: 0.9}}]}\n"
+)
+A_MODEL_THAT_IS_NOWHERE = (
+    "apiVersion: kanaria.dev/v1alpha1\nkind: ModelDeployment\nmetadata: {name: wine}\nspec:\n"
+    "  model: {name: wine}\n  stable: {version: '7'}\n"
+    "  predictor: {model: {modelFormat: {name: sklearn}}}\n  strategy: {canary: {steps: [{setWeight: 5}]}}\n"
+)
 A_SECRET = "apiVersion: v1\nkind: Secret\nmetadata: {name: token}\nstringData: {token: shh}\n"
 
 
@@ -96,3 +105,29 @@ def test_an_emptied_path_waits_for_a_person(two: SyncedTeam):
 
     assert two.stalled()["reason"] == "PathNotFound"
     assert two.names(CONFIG_MAPS) == ["a", "b"]
+
+
+def test_a_sync_waits_for_the_one_it_depends_on(team: SyncedTeam):
+    team.repository.commit({**TWO, "base/p.yaml": "kind: ["})
+    team.follow("base", path="base").follow(dependsOn=[{"name": "base"}])
+    eventually_now(lambda: condition(team.get(GIT_SYNCS, SYNC), "Ready").get("reason") == "DependencyNotReady")
+
+    assert team.names(CONFIG_MAPS) == []
+
+    commit = team.commit({"base/p.yaml": A_POLICY}, "Mend it")
+
+    assert team.names(CONFIG_MAPS) == ["a", "b"]
+    assert team.get(GIT_SYNCS, "base")["status"]["lastAppliedRevision"].endswith(commit)
+
+
+def test_ready_waits_until_what_was_applied_works(team: SyncedTeam):
+    team.repository.commit({"deploy/p.yaml": A_POLICY})
+    team.follow(health={})
+    eventually_now(lambda: condition(team.get(GIT_SYNCS, SYNC), "Healthy").get("status") == "True")
+    team.commit({"deploy/wine.yaml": A_MODEL_THAT_IS_NOWHERE}, "Serve what is not there")
+
+    stalled = team.stalled()
+
+    assert stalled["reason"] == "HealthCheckFailed"
+    assert "ModelDeployment" in stalled["message"]
+    assert "MLflow has no version 7" in stalled["message"]

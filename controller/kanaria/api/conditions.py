@@ -9,6 +9,7 @@ class ConditionType(StrEnum):
     READY = "Ready"  # The object is as its spec asks.
     RECONCILING = "Reconciling"  # Work towards the spec goes on.
     STALLED = "Stalled"  # Only the user can help: the message says how.
+    HEALTHY = "Healthy"  # Of a GitSync with spec.health: what it applied works.
     # Of a trial, present only while True; neither says whether the object is well.
     CANARY_UNDERPOWERED = "CanaryUnderpowered"  # The traffic is too little for a proof in the trial's time.
     DISPERSION_UNKNOWN = "DispersionUnknown"  # How clumped bad requests are is assumed, not measured.
@@ -33,6 +34,8 @@ class Reason(StrEnum):
     PATH_NOT_FOUND = "PathNotFound"  # A path is not in the repository, or holds nothing any more; nothing is deleted.
     PRUNE_LIMIT = "PruneLimit"  # More would be deleted than pruneLimit allows; waits for a confirming commit.
     OWNED_BY_ANOTHER = "OwnedByAnother"  # An object bears the label of another GitSync.
+    DEPENDENCY_NOT_READY = "DependencyNotReady"  # A GitSync of spec.dependsOn is not ready, or leads back here.
+    HEALTH_CHECK_FAILED = "HealthCheckFailed"  # What was applied failed, or was not healthy in time.
     UNTRUSTED = "Untrusted"  # A commit is not signed by a key that counts; it is not applied.
     PUSH_FAILED = "PushFailed"  # The remote rejected a write-back again and again.
     DRIFT_REPAIRED = "DriftRepaired"  # Somebody changed an applied field by hand; Git won.

@@ -87,6 +87,13 @@ class Webhook(Part):
     """Secret with token: what the forge signs its calls with, or sends along."""
 
 
+class Health(Part):
+    """How long what was applied has time to be healthy."""
+
+    timeout: Duration = "5m"
+    """After this the GitSync is Stalled, until it is healthy or something else is applied."""
+
+
 _NO_LEAVING = "spec.path must not leave the repository: remove '..'"
 _NO_USER = "spec.url must not hold a user or password: name a Secret in spec.secretRef"
 
@@ -127,6 +134,10 @@ class GitSyncSpec(Part):
     """Whether objects that left the path are deleted."""
     prune_limit: Annotated[int, Field(ge=1, le=100000)] = 20
     """More deletions than this at once, and more than a fifth of all, wait for a confirming commit."""
+    depends_on: Annotated[tuple[ObjectReference, ...], Field(max_length=32)] = ()
+    """GitSyncs of the namespace that must be ready before a new commit is applied."""
+    health: Health | None = None
+    """Ready also waits for what was applied to be healthy; without it, for nothing."""
     suspend: bool = False
     """Whether nothing is applied and nothing written back."""
     service_account_name: Name = "kanaria-sync"

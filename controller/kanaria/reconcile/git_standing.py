@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from kanaria.decide.git_sync import Tree, Wanted, identity
 from kanaria.decide.git_sync.compare import compare, held
+from kanaria.decide.git_sync.kstatus import Unhealthy, unhealthy
 from kanaria.decide.git_sync.read_tree import NOTHING, Identity
 from kanaria.reconcile.world import Marks, Objects
 from kanaria.vocabulary import Apply, ObjectRef, Plan, Watch, marks
@@ -22,8 +23,9 @@ class Standing:
 
     `differing` are the objects that are not as the tree asks, with the fields that differ: none where the object is
     not there, or where its document changed. `foreign` are those that bear another label than the sync's, `unwanted`
-    those that bear its label and are asked for no more. `stored` holds what the server made of a document that it
-    stores otherwise than it is written. Of `before`, what was applied last, None is not known: then all are applied.
+    those that bear its label and are asked for no more, `unhealthy` those that are asked for and do not work. `stored`
+    holds what the server made of a document that it stores otherwise than it is written. Of `before`, what was applied
+    last, None is not known: then all are applied.
     """
 
     sync: ObjectRef
@@ -32,6 +34,7 @@ class Standing:
     differing: dict[ObjectRef, tuple[str, ...]] = field(default_factory=dict)
     foreign: dict[ObjectRef, str] = field(default_factory=dict)
     unwanted: set[ObjectRef] = field(default_factory=set)
+    unhealthy: dict[ObjectRef, Unhealthy] = field(default_factory=dict)
     pending: dict[ObjectRef, None] = field(default_factory=dict)
     _marks: dict[Kind, Marks] = field(default_factory=dict)
     _covered: dict[ObjectRef, tuple[str, str]] = field(default_factory=dict)
@@ -91,7 +94,7 @@ class Standing:
             yield from map(ObjectRef.of, objects.list(*kind, namespace, label))
 
     def _look_at(self, ref: ObjectRef, live: Manifest | None) -> None:
-        for known in (self.differing, self.foreign):
+        for known in (self.differing, self.foreign, self.unhealthy):
             known.pop(ref, None)
         self.unwanted.discard(ref)
         mine = marks.git_sync_label(self.sync, ref.namespace)
@@ -106,6 +109,9 @@ class Standing:
             return
         if label not in ("", mine):
             self.foreign[ref] = label
+        ill = unhealthy(live) if live is not None else None
+        if ill is not None:
+            self.unhealthy[ref] = ill
         fields = self._fields(wanted, live)
         if fields is not None:
             self.differing[ref] = fields

@@ -18,7 +18,7 @@ from kanaria.decide.git_sync import (
     trust_question,
     watches,
 )
-from kanaria.decide.unreadable import refuse
+from kanaria.decide.unreadable import readable, refuse
 from kanaria.git.trouble import GitTrouble
 from kanaria.reconcile.git_memory import GitMemory, OfOneSync
 from kanaria.reconcile.git_wishes import edits_wished
@@ -86,6 +86,8 @@ class GitSyncPass:
             live={ref: body for ref, body in differing.items() if body is not None},
             foreign=dict(standing.foreign),
             unwanted=frozenset(standing.unwanted),
+            unhealthy=dict(standing.unhealthy) if sync.spec.health else {},
+            others=_depended_on(sync, world),
             syncs=_labels_of_others(sync.ref, world),
             edits=edits_wished(sync.metadata.namespace, world.objects),
             result=result,
@@ -97,6 +99,19 @@ class GitSyncPass:
 def _refused(watched: tuple[Watch, ...], world: World) -> Mapping[tuple[str, str], str]:
     answers = ((watch.api_version, watch.kind, world.objects.refused(watch)) for watch in watched)
     return {(api_version, kind): why for api_version, kind, why in answers if why}
+
+
+def _depended_on(sync: GitSync, world: World) -> Mapping[str, GitSync]:
+    """The GitSyncs that a sync depends on, and those that they depend on."""
+    found: dict[str, GitSync] = {}
+    names = [each.name for each in sync.spec.depends_on]
+    while names:
+        ref = replace(sync.ref, name=names.pop())
+        if ref.name not in found:
+            read = readable(GitSync, [world.objects.get(ref)])
+            found |= {other.metadata.name: other for other in read}
+            names += [each.name for other in read for each in other.spec.depends_on]
+    return found
 
 
 def _labels_of_others(sync: ObjectRef, world: World) -> frozenset[str]:

@@ -23,8 +23,7 @@ def to_visit(old: Manifest | None, new: Manifest | None, objects: Objects) -> fr
     ref = ObjectRef.of(changed)
     said = _is_said_anew(old, new)
     found = set(_owners(changed, ref, objects))
-    if said:
-        found.update(_appliers(old, objects), _appliers(new, objects))
+    found.update(_appliers(old, objects, said=said), _appliers(new, objects, said=said))
     if ref.api_version == API_VERSION and ref.kind in _KINDS:
         found.add(ref)
         found.update(_neighbours(ref, changed, objects, said=said))
@@ -42,6 +41,7 @@ def _neighbours(ref: ObjectRef, changed: Manifest, objects: Objects, *, said: bo
             yield from _judged_by(ref, objects)
         case "GitSync":
             yield from _written_by(ref, objects)
+            yield from _depending_on(ref, objects)
             yield from _proposing_to(ref.namespace, None, objects)
         case "ModelDeployment":
             for namespace in {ref.namespace, *_next_namespaces(changed)}:
@@ -132,6 +132,14 @@ def _written_by(ref: ObjectRef, objects: Objects) -> Iterator[ObjectRef]:
             yield ObjectRef.of(body)
 
 
+def _depending_on(ref: ObjectRef, objects: Objects) -> Iterator[ObjectRef]:
+    """The GitSyncs that apply nothing new before this one is ready."""
+    for body in objects.list(API_VERSION, "GitSync", ref.namespace):
+        named = (body.get("spec") or {}).get("dependsOn") or ()
+        if any(each.get("name") == ref.name for each in named):
+            yield ObjectRef.of(body)
+
+
 def _owners(changed: Manifest, ref: ObjectRef, objects: Objects) -> Iterator[ObjectRef]:
     """The owner that a child names, or that the InferenceService it was made for names."""
     for owner in changed["metadata"].get("ownerReferences") or ():
@@ -160,12 +168,16 @@ def _labelled_owner(label: str, namespace: str, objects: Objects) -> Iterator[Ob
             yield ObjectRef.of(manifest)
 
 
-def _appliers(manifest: Manifest | None, objects: Objects) -> Iterator[ObjectRef]:
-    """The GitSyncs that apply the object, wherever they are: a cluster-wide object does not tell their namespace."""
+def _appliers(manifest: Manifest | None, objects: Objects, *, said: bool) -> Iterator[ObjectRef]:
+    """The GitSyncs that apply the object, wherever they are: a cluster-wide object does not tell their namespace.
+
+    Its status alone concerns those that wait for its health.
+    """
     label = None if manifest is None else _labels(manifest).get(marks.GIT_SYNC)
     if label:
         for sync in objects.list(API_VERSION, "GitSync"):
-            if label in marks.git_sync_labels(ObjectRef.of(sync)):
+            cares = said or "health" in (sync.get("spec") or {})
+            if cares and label in marks.git_sync_labels(ObjectRef.of(sync)):
                 yield ObjectRef.of(sync)
 
 

@@ -8,18 +8,20 @@ from kanaria.api import GitSync
 from kanaria.api.conditions import Reason
 from kanaria.decide import readiness
 from kanaria.decide.git_sync.apply import apply, own
+from kanaria.decide.git_sync.depend import depend
 from kanaria.decide.git_sync.fetch import fetch, read
 from kanaria.decide.git_sync.head import head_question
+from kanaria.decide.git_sync.health import health
 from kanaria.decide.git_sync.prune import prune
 from kanaria.decide.git_sync.reach import reach
 from kanaria.decide.git_sync.record import hindered, hindering, recorded
 from kanaria.decide.git_sync.scene import Scene, Seen
 from kanaria.decide.git_sync.trust import trust, trust_question
 from kanaria.decide.git_sync.write_back import tell, write_back
-from kanaria.vocabulary import CommitEdits, Notice, Plan, Question, Stall, Watch, WriteStatus, marks
+from kanaria.vocabulary import CommitEdits, Notice, Plan, Question, Stall, Wait, Watch, WriteStatus, marks
 
 UNTIL_SYNCED = timedelta(seconds=1)
-PHASES: tuple[Callable[[Scene], Scene], ...] = (fetch, trust, read, reach, own, apply, prune)
+PHASES: tuple[Callable[[Scene], Scene], ...] = (fetch, trust, read, reach, own, depend, apply, prune)
 
 
 def decide(sync: GitSync, seen: Seen, now: datetime) -> Plan:
@@ -62,10 +64,13 @@ def _plan(scene: Scene) -> Plan:
     if not seen.synced and scene.status.conditions and not isinstance(scene.outcome, Stall):
         return replace(plan, acts=scene.commits, notices=scene.notices)
     if failure is None:
-        written, notices = _status(recorded(scene))
+        looked = health(recorded(scene))
+        if isinstance(looked.outcome, Wait) and looked.outcome.until and plan.look_again is None:
+            plan = replace(plan, look_again=looked.outcome.until)
+        written, notices = _status(looked)
         return replace(plan, acts=(*scene.acts, *written), notices=(*notices, *scene.notices))
     # Told before it is tried again: what fails stops the plan.
-    written, notices = _status(hindered(scene, failure))
+    written, notices = _status(health(hindered(scene, failure)))
     acts = (*written, *scene.acts, *scene.commits)
     return replace(plan, acts=acts, notices=(*notices, *scene.notices))
 
@@ -73,6 +78,7 @@ def _plan(scene: Scene) -> Plan:
 def _status(scene: Scene) -> tuple[tuple[WriteStatus, ...], tuple[Notice, ...]]:
     generation, before = scene.sync.metadata.generation, scene.sync.status.conditions
     after = readiness.conditions(before, scene.outcome, _ready(scene), generation, scene.now)
+    after += (scene.health,) if scene.health else ()
     status = scene.status.model_copy(update={"conditions": after, "observed_generation": generation})
     return readiness.status_write(scene.sync, status), readiness.notices(before, after)
 

@@ -7,6 +7,8 @@ from datetime import datetime
 from kanaria.api import GitSync
 from kanaria.api.conditions import Reason
 from kanaria.api.git_sync import GitSyncStatus
+from kanaria.api.resource import Condition
+from kanaria.decide.git_sync.kstatus import Unhealthy
 from kanaria.decide.git_sync.read_tree import NOTHING, Tree
 from kanaria.vocabulary import GO, Act, Answer, CommitResult, Edit, Failure, Notice, ObjectRef, Outcome, Stall
 from kanaria.vocabulary.objects import Manifest
@@ -20,8 +22,9 @@ class Seen:
     may be applied. `commit` is the newest that may, and `tree` what it asks for.
     `differing` are the objects of the tree which the cluster does not hold so, with the fields that differ: none where
     the object is not there; `live` holds those that are. `foreign` are objects of the tree that bear another label of a
-    sync, `unwanted` those that bear this sync's and are not in the tree, and `refused` says of kinds why the operator
-    may not read them.
+    sync, `unwanted` those that bear this sync's and are not in the tree, `unhealthy` those of the tree that do not
+    work, and `refused` says of kinds why the operator may not read them. `others` are the GitSyncs that this one
+    depends on, and those that they depend on.
     """
 
     head: Answer | None = None
@@ -35,7 +38,9 @@ class Seen:
     live: Mapping[ObjectRef, Manifest] = field(default_factory=dict)
     foreign: Mapping[ObjectRef, str] = field(default_factory=dict)
     unwanted: frozenset[ObjectRef] = frozenset()
+    unhealthy: Mapping[ObjectRef, Unhealthy] = field(default_factory=dict)
     syncs: frozenset[str] = frozenset()
+    others: Mapping[str, GitSync] = field(default_factory=dict)
     edits: tuple[Edit, ...] = ()
     result: CommitResult | None = None
     result_is_news: bool = False
@@ -55,6 +60,7 @@ class Scene:
     acts: tuple[Act, ...] = ()
     commits: tuple[Act, ...] = ()
     notices: tuple[Notice, ...] = ()
+    health: Condition | None = None
 
     @property
     def revision(self) -> str:

@@ -41,6 +41,11 @@ class Bench:
         name = {"name": ref.name, "namespace": ref.namespace, "uid": uid}
         return self.stored({"apiVersion": ref.api_version, "kind": ref.kind, "metadata": name})
 
+    async def merge(self, ref: ObjectRef, change: Mapping[str, Any]) -> Manifest:
+        self.note(f"merge {ref} {change['metadata']['finalizers']} at {change['metadata']['resourceVersion']}")
+        name = {"name": ref.name, "namespace": ref.namespace, "finalizers": change["metadata"]["finalizers"]}
+        return self.stored({"apiVersion": ref.api_version, "kind": ref.kind, "metadata": name})
+
     async def delete(
         self, ref: ObjectRef, *, account: Account | None = None, only_if_label: tuple[str, str] | None = None
     ) -> bool:

@@ -19,12 +19,14 @@ from kanaria.vocabulary import (
     Delete,
     Failure,
     FailureKind,
+    Hold,
     ObjectName,
     ObjectRef,
     Plan,
     Question,
     Watch,
     WriteStatus,
+    marks,
 )
 from kanaria.vocabulary.objects import Manifest
 
@@ -50,6 +52,7 @@ class SyncedCluster:
     unsynced: tuple[Watch, ...] = ()
     refused: Mapping[Watch, str] = field(default_factory=dict)
     refuse: Mapping[ObjectRef, FailureKind] = field(default_factory=dict)
+    refuse_holding: bool = False
     scopes: Mapping[tuple[str, str], bool] = field(default_factory=dict)
     mirrors: Mirrors | None = None
     run: GitSyncPass = field(default_factory=GitSyncPass)
@@ -73,6 +76,22 @@ class SyncedCluster:
         self.versions += 1
         metadata = {**manifest["metadata"], "resourceVersion": str(self.versions)}
         self.objects[ObjectRef.of(manifest)] = {**manifest, "metadata": metadata}
+
+    def put_finalizer(self, *, held: bool) -> None:
+        body = self.objects[SYNC]
+        if held or "deletionTimestamp" not in body["metadata"]:
+            finalizers = [marks.FINALIZER] if held else []
+            self.put({**body, "metadata": {**body["metadata"], "finalizers": finalizers}})
+        else:
+            del self.objects[SYNC]
+
+    def delete_sync(self) -> None:
+        """As a person does."""
+        body = self.objects[SYNC]
+        if body["metadata"].get("finalizers"):
+            self.put({**body, "metadata": {**body["metadata"], "deletionTimestamp": "2026-01-15T12:00:00Z"}})
+        else:
+            del self.objects[SYNC]
 
     def commit(self, files: Mapping[str, str], name: str = "") -> str:
         """A new head with exactly these files, fetched."""
@@ -130,6 +149,9 @@ class SyncedCluster:
 
     def _carry(self, act: Any) -> bool:
         ref = ObjectRef.of(act.manifest) if isinstance(act, Apply) else getattr(act, "target", None)
+        if isinstance(act, Hold) and self.refuse_holding:
+            self.failure = Failure(act, FailureKind.FORBIDDEN, "no", self.now)
+            return False
         if ref in self.refuse:
             self.failure = Failure(act, self.refuse[ref], "no", self.now)
             return False
@@ -140,6 +162,8 @@ class SyncedCluster:
                 self.owned[ref] = manifest
             case Delete(target):
                 self.objects.pop(target, None)
+            case Hold(held):
+                self.put_finalizer(held=held)
             case WriteStatus(status):
                 self.status_writes += 1
                 self.put({**self.objects[SYNC], "status": status})

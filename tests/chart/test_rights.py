@@ -10,7 +10,7 @@ SETTINGS = [
     pytest.param((*A_TEAM, "rbac.namespaces[1].name=beer"), id="two teams"),
 ]
 WRITING = {"create", "update", "patch", "delete", "deletecollection", "bind", "escalate"}
-OWN = {"events", "mlpipelineruns", "leases"}
+OWN = {"events", "gitsyncs", "mlpipelineruns", "leases"}
 
 
 @pytest.mark.parametrize("settings", SETTINGS)

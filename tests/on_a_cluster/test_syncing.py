@@ -131,3 +131,19 @@ def test_ready_waits_until_what_was_applied_works(team: SyncedTeam):
     assert stalled["reason"] == "HealthCheckFailed"
     assert "ModelDeployment" in stalled["message"]
     assert "MLflow has no version 7" in stalled["message"]
+
+
+def test_a_sync_that_is_deleted_takes_its_objects_with_it_where_it_says_so(team: SyncedTeam):
+    team.repository.commit(TWO)
+    team.follow(deletionPolicy="Delete").applied(team.repository.head())
+
+    team.cluster.kubectl("delete", "gitsync", SYNC, "-n", team.namespace, "--wait=false")
+
+    eventually_now(lambda: not team.get(GIT_SYNCS, SYNC))
+    eventually_now(lambda: not team.names(CONFIG_MAPS))
+
+
+def test_a_sync_that_is_deleted_leaves_its_objects_by_default(two: SyncedTeam):
+    two.cluster.kubectl("delete", "gitsync", SYNC, "-n", two.namespace)
+
+    assert two.names(CONFIG_MAPS) == ["a", "b"]

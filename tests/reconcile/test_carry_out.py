@@ -24,6 +24,7 @@ from kanaria.vocabulary import (
     EndTrackingRun,
     Failure,
     FailureKind,
+    Hold,
     ObjectRef,
     Plan,
     SetAlias,
@@ -147,3 +148,21 @@ def test_an_act_aims_at_what_it_changes_and_can_be_said(act: Act):
 def test_two_applies_of_one_object_have_the_same_aim_whatever_they_say():
     assert same_aim(APPLY, Apply({**JOB, "spec": {}}))
     assert not same_aim(APPLY, Apply({**JOB, "metadata": {"name": "other", "namespace": "wine"}}))
+
+
+@pytest.mark.parametrize(
+    ("before", "held", "after"),
+    [
+        pytest.param([], True, "['kanaria.dev/git-sync']", id="held"),
+        pytest.param(["theirs"], True, "['theirs', 'kanaria.dev/git-sync']", id="held beside another's"),
+        pytest.param(["kanaria.dev/git-sync", "theirs"], False, "['theirs']", id="let go"),
+    ],
+)
+async def test_a_finalizer_is_written_onto_the_object_as_it_was_seen(before: list[str], held: bool, after: str):  # noqa: FBT001 - a table's column
+    metadata = {"name": "team", "namespace": "wine", "resourceVersion": "5", "finalizers": before}
+    bench = Bench()
+
+    owner = {"apiVersion": "kanaria.dev/v1alpha1", "kind": "GitSync", "metadata": metadata}
+    await carry_out(Plan(acts=(Hold(held=held),)), owner, bench.all(), NOON)
+
+    assert bench.done == [f"merge GitSync wine/team {after} at 5"]

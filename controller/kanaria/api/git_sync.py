@@ -134,6 +134,8 @@ class GitSyncSpec(Part):
     """Whether objects that left the path are deleted."""
     prune_limit: Annotated[int, Field(ge=1, le=100000)] = 20
     """More deletions than this at once, and more than a fifth of all, wait for a confirming commit."""
+    deletion_policy: Literal["Orphan", "Delete"] = "Orphan"
+    """What becomes of the objects when the GitSync is deleted; Delete needs prune."""
     depends_on: Annotated[tuple[ObjectReference, ...], Field(max_length=32)] = ()
     """GitSyncs of the namespace that must be ready before a new commit is applied."""
     health: Health | None = None

@@ -33,6 +33,7 @@ class ObjectMeta(Part):
     annotations: Mapping[str, str] = {}
     creation_timestamp: datetime | None = None
     deletion_timestamp: datetime | None = None
+    finalizers: tuple[str, ...] = ()
 
 
 class Condition(Part):

@@ -19,11 +19,13 @@ from kanaria.vocabulary import (
     EndTrackingRun,
     Failure,
     FailureKind,
+    Hold,
     ObjectRef,
     Plan,
     SetAlias,
     TagModelVersion,
     WriteStatus,
+    marks,
 )
 from kanaria.vocabulary.log_fields import about
 from kanaria.vocabulary.objects import Manifest
@@ -91,6 +93,8 @@ async def _do(act: Act, owner: Manifest, workshops: Workshops) -> Written | Comm
             return Written.of(await workshops.cluster.replace_status(ref, uid, status))
         case Delete(target, account, label):
             await workshops.cluster.delete(target, account=account, only_if_label=label)
+        case Hold(held):
+            return await _hold(owner, workshops, held=held)
         case CommitEdits():
             return await workshops.git.commit(act)
         case SetAlias():
@@ -100,6 +104,19 @@ async def _do(act: Act, owner: Manifest, workshops: Workshops) -> Written | Comm
         case EndTrackingRun():
             await workshops.tracking.end(act)
     return None
+
+
+async def _hold(owner: Manifest, workshops: Workshops, *, held: bool) -> Written | None:
+    """As the operator: what the team's account may do ends with the team's namespace, and the object must go then too.
+
+    The object must be as it was seen: another finalizer that came meanwhile would be lost.
+    """
+    metadata = owner["metadata"]
+    others = [each for each in metadata.get("finalizers") or () if each != marks.FINALIZER]
+    wanted = [*others, marks.FINALIZER] if held else others
+    change = {"metadata": {"resourceVersion": metadata["resourceVersion"], "finalizers": wanted}}
+    stored = await workshops.cluster.merge(ObjectRef.of(owner), change)
+    return Written.of(stored) if held else None  # let go, it may be gone
 
 
 async def _rehearse(applies: tuple[Apply, ...], workshops: Workshops) -> None:
@@ -172,7 +189,7 @@ def aim(act: Act) -> object:  # noqa: PLR0911 - one for each act
             return (act.model, act.version, act.key)
         case EndTrackingRun():
             return act.run_id
-        case WriteStatus() | DryRun():
+        case WriteStatus() | DryRun() | Hold():
             return None
 
 
@@ -193,5 +210,7 @@ def said(act: Act) -> str:  # noqa: C901, PLR0911 - one for each act
             return f"tagging version {act.version} of {act.model}"
         case EndTrackingRun():
             return f"ending MLflow run {act.run_id} as {act.ending}"
+        case Hold(held):
+            return "writing the finalizer" if held else "taking the finalizer away"
         case WriteStatus():
             return "writing the status"

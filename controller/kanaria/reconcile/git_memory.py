@@ -51,6 +51,7 @@ class OfOneSync:
 
     url_and_ref: tuple[str, GitRef]
     standing: Standing
+    leaving: Standing
     newest: str = ""
     commit: str = ""
     told: datetime | None = None
@@ -71,7 +72,7 @@ class GitMemory:
         """What a sync remembers; nothing once it looks at another repository or ref."""
         known = self._syncs.get(sync)
         if known is None or known.url_and_ref != (url, followed):
-            known = self._syncs[sync] = OfOneSync((url, followed), Standing(sync))
+            known = self._syncs[sync] = OfOneSync((url, followed), Standing(sync), Standing(sync))
         return known
 
     def forget(self, sync: ObjectRef) -> None:

@@ -12,12 +12,14 @@ from kanaria.decide.git_sync import (
     applied_commit,
     decide,
     head_question,
+    is_leaving,
     is_trusted,
     newest_commit,
     questions,
     trust_question,
     watches,
 )
+from kanaria.decide.git_sync.read_tree import NOTHING
 from kanaria.decide.unreadable import readable, refuse
 from kanaria.git.trouble import GitTrouble
 from kanaria.reconcile.git_memory import GitMemory, OfOneSync
@@ -44,6 +46,8 @@ class GitSyncPass:
         except ValidationError as error:
             return refuse(body, error, world.now())
         known = self._memory.of(ref, sync.spec.url, sync.spec.ref)
+        if is_leaving(sync):
+            return decide(sync, _seen_leaving(sync, known, world), world.now())
         known.standing.carried(whole=world.failure(ref) is None)
         if not self._is_read(sync, known, world):
             watched = watches(sync, known.tree.kinds)
@@ -94,6 +98,19 @@ class GitSyncPass:
             result_is_news=is_news,
             failure=world.failure(sync.ref),
         )
+
+
+def _seen_leaving(sync: GitSync, known: OfOneSync, world: World) -> Seen:
+    """Against no commit at all, everything that bears the sync's label is unwanted."""
+    watched = watches(sync, known.tree.kinds)
+    known.leaving.look(NOTHING, None, watched, world.objects)
+    return Seen(
+        tree=known.tree,
+        synced=not known.leaving.pending and all(world.objects.synced(watch) for watch in watched),
+        refused=_refused(watched, world),
+        unwanted=frozenset(known.leaving.unwanted),
+        failure=world.failure(sync.ref),
+    )
 
 
 def _refused(watched: tuple[Watch, ...], world: World) -> Mapping[tuple[str, str], str]:

@@ -45,6 +45,9 @@ class ClusterWorkshop(Protocol):
     async def replace_status(self, ref: ObjectRef, uid: str, status: Mapping[str, Any]) -> Manifest:
         """Give the object this status and no other."""
 
+    async def merge(self, ref: ObjectRef, change: Mapping[str, Any]) -> Manifest:
+        """The object after a JSON merge patch."""
+
     async def delete(
         self, ref: ObjectRef, *, account: Account | None = None, only_if_label: tuple[str, str] | None = None
     ) -> bool:

@@ -5,6 +5,8 @@ from typing import Any
 
 from kanaria.vocabulary.objects import ObjectRef, label_safe
 
+FINALIZER = "kanaria.dev/git-sync"
+"""Finalizer of a GitSync whose objects go with it."""
 OWNER = "kanaria.dev/owner"
 """Label of everything Kanaria makes: the kind and name of the object it was made for."""
 GIT_SYNC = "kanaria.dev/git-sync"

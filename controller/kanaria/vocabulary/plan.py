@@ -54,6 +54,13 @@ class WriteStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """Whether the object of the plan, once somebody deletes it, stays until it is let go: by Kanaria's finalizer."""
+
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SetAlias:
     """Point an alias of a registered model at a version."""
 
@@ -115,7 +122,7 @@ class Watch:
     label: str | None = None
 
 
-Act = Apply | DryRun | Delete | WriteStatus | SetAlias | TagModelVersion | EndTrackingRun | CommitEdits
+Act = Apply | DryRun | Delete | Hold | WriteStatus | SetAlias | TagModelVersion | EndTrackingRun | CommitEdits
 
 
 @dataclass(frozen=True, slots=True)

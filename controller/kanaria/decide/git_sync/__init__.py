@@ -1,6 +1,7 @@
 """How a path of a repository is kept in the cluster, and what is written back to it."""
 
 from kanaria.decide.git_sync.head import head_question, newest_commit
+from kanaria.decide.git_sync.leave import is_leaving
 from kanaria.decide.git_sync.passing import PHASES, decide, questions, watches
 from kanaria.decide.git_sync.read_file import Fault, FileRead, Wanted, is_manifest, read_file
 from kanaria.decide.git_sync.read_tree import Tree, identity, read_tree
@@ -19,6 +20,7 @@ __all__ = [
     "decide",
     "head_question",
     "identity",
+    "is_leaving",
     "is_manifest",
     "is_trusted",
     "newest_commit",

@@ -33,7 +33,7 @@ def apply(scene: Scene) -> Scene:
     account = Account(scene.sync.metadata.namespace, scene.sync.spec.service_account_name)
     asked = tuple(_apply(wanted, account) for wanted in rest)
     rehearsal: tuple[Act, ...] = (DryRun(asked),) if len(asked) > 1 and _is_new(scene) else ()
-    acts = (*(_apply(wanted, account) for wanted in first), *rehearsal, *asked)
+    acts = (*scene.acts, *(_apply(wanted, account) for wanted in first), *rehearsal, *asked)
     return replace(scene, acts=acts, notices=(*scene.notices, *drift(scene, (*first, *rest))))
 
 

@@ -12,6 +12,7 @@ from kanaria.decide.git_sync.depend import depend
 from kanaria.decide.git_sync.fetch import fetch, read
 from kanaria.decide.git_sync.head import head_question
 from kanaria.decide.git_sync.health import health
+from kanaria.decide.git_sync.leave import hindrance, holding, is_leaving, leave
 from kanaria.decide.git_sync.prune import prune
 from kanaria.decide.git_sync.reach import reach
 from kanaria.decide.git_sync.record import hindered, hindering, recorded
@@ -26,9 +27,11 @@ PHASES: tuple[Callable[[Scene], Scene], ...] = (fetch, trust, read, reach, own, 
 
 def decide(sync: GitSync, seen: Seen, now: datetime) -> Plan:
     """Make the cluster as the head says, and the head as the trials ended."""
+    if is_leaving(sync):
+        return _leaving(sync, seen, now)
     if sync.spec.suspend:
         return _suspended(sync, now)
-    scene = tell(Scene(sync, seen, now, sync.status))
+    scene = tell(Scene(sync, seen, now, sync.status, acts=holding(sync)))
     for phase in PHASES:
         if not scene.over:
             scene = phase(scene)
@@ -94,3 +97,14 @@ def _ready(scene: Scene) -> readiness.Ready:
 def _suspended(sync: GitSync, now: datetime) -> Plan:
     written, notices = _status(Scene(sync, Seen(), now, sync.status))
     return Plan(acts=written, notices=notices)
+
+
+def _leaving(sync: GitSync, seen: Seen, now: datetime) -> Plan:
+    acts, outcome = leave(sync, seen), hindrance(sync, seen)
+    until = None if seen.synced or seen.refused else now + UNTIL_SYNCED
+    plan = Plan(acts=acts, watches=watches(sync, seen.tree.kinds), look_again=until)
+    if outcome is None:
+        return plan
+    # Told before it is tried again: what fails stops the plan.
+    written, notices = _status(Scene(sync, seen, now, sync.status, outcome=outcome))
+    return replace(plan, acts=(*written, *acts), notices=notices)

@@ -6,7 +6,7 @@ from kanaria.api.conditions import Reason
 from kanaria.api.git_sync import Inventory
 from kanaria.decide.forbidden import remedy
 from kanaria.decide.git_sync.scene import Scene
-from kanaria.vocabulary import Apply, CommitEdits, Delete, Failure, FailureKind, ObjectRef, Outcome, Stall, Wait
+from kanaria.vocabulary import Apply, CommitEdits, Delete, Failure, FailureKind, Hold, ObjectRef, Outcome, Stall, Wait
 
 _KINDS_MAX = 256
 
@@ -36,6 +36,8 @@ def hindering(scene: Scene) -> Failure | None:
             return failure if scene.commits else None
         case Apply() | Delete():
             return failure if scene.acts else None
+        case Hold():
+            return failure if failure.act in scene.acts and failure.kind is not FailureKind.CONFLICT else None
         case _:
             return None
 
@@ -44,11 +46,12 @@ def hindered(scene: Scene, failure: Failure) -> Scene:
     """The status while what failed is tried again; what a person must mend anyway is told first."""
     # What was confirmed stays confirmed until it is done.
     status = scene.status.model_copy(update={"prune_waiting": scene.sync.status.prune_waiting})
-    outcome = scene.outcome if isinstance(scene.outcome, Stall) else _outcome(failure)
+    outcome = scene.outcome if isinstance(scene.outcome, Stall) else outcome_of(failure)
     return replace(scene, status=status, outcome=outcome)
 
 
-def _outcome(failure: Failure) -> Outcome:
+def outcome_of(failure: Failure) -> Outcome:
+    """What is said of a failure."""
     match failure.act:
         case CommitEdits(branch=branch):
             return Wait(
@@ -60,6 +63,8 @@ def _outcome(failure: Failure) -> Outcome:
             ref, verb, where = ObjectRef.of(manifest), "applied", f"{place}: " if place else ""
         case Delete(target, account):
             ref, verb, where = target, "deleted", ""
+        case Hold():
+            return _not_held(failure)
         case _:
             return Wait(Reason.APPLY_FAILED, failure.message, retry=True)
     if failure.kind is FailureKind.UNREACHABLE:
@@ -71,3 +76,11 @@ def _outcome(failure: Failure) -> Outcome:
         mended = f"{remedy(failure.message, account)}; or take the object out of the path"
         return Stall(Reason.FORBIDDEN, f"{where}{who} may not have {ref} {verb}: {failure.message}; {mended}")
     return Stall(Reason.APPLY_FAILED, f"{where}{ref} is refused: {failure.message}; mend it in Git")
+
+
+def _not_held(failure: Failure) -> Outcome:
+    """Nothing is applied that should go with the sync, and would not."""
+    fact = f"spec.deletionPolicy cannot be heeded: the finalizer could not be written: {failure.message}"
+    if failure.kind is FailureKind.FORBIDDEN:
+        return Stall(Reason.FORBIDDEN, f"{fact}; have the operator's role grant patch on gitsyncs, as its chart does")
+    return Wait(Reason.APPLY_FAILED, f"{fact}; it is tried again", retry=True)

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,10 +34,12 @@ class SuiteOperator:
 
 
 @contextmanager
-def suite_operator(cluster: AnyCluster, home: Path, tracking_uri: str) -> Iterator[SuiteOperator]:
-    """Start it, and end it by its own process; it works in `home`."""
+def suite_operator(
+    cluster: AnyCluster, home: Path, tracking_uri: str, more: Mapping[str, str] | None = None
+) -> Iterator[SuiteOperator]:
+    """Start it, with more settings where there are some, and end it by its own process; it works in `home`."""
     log = home / "operator.log"
-    settings = {"KANARIA_MLFLOW_TRACKING_URI": tracking_uri, "KANARIA_ALLOW_FILE_REMOTES": "1"}
+    settings = {"KANARIA_MLFLOW_TRACKING_URI": tracking_uri, "KANARIA_ALLOW_FILE_REMOTES": "1", **(more or {})}
     settings |= {"MLFLOW_TRACKING_USERNAME": "kanaria", "MLFLOW_TRACKING_PASSWORD": PLANTED}
     words = ["run", "--kubeconfig", str(access_of(cluster, home)), "--home", str(home / "mirrors"), "--lease", LEASE]
     with log.open("wb") as output:

@@ -41,6 +41,9 @@ class Bench:
         name = {"name": ref.name, "namespace": ref.namespace, "uid": uid}
         return self.stored({"apiVersion": ref.api_version, "kind": ref.kind, "metadata": name})
 
+    async def get(self, ref: ObjectRef, *, account: Account | None = None) -> Manifest:
+        raise AssertionError(f"nobody reads {ref} as {account}")
+
     async def merge(self, ref: ObjectRef, change: Mapping[str, Any]) -> Manifest:
         self.note(f"merge {ref} {change['metadata']['finalizers']} at {change['metadata']['resourceVersion']}")
         name = {"name": ref.name, "namespace": ref.namespace, "finalizers": change["metadata"]["finalizers"]}

@@ -8,7 +8,7 @@ from typing import Any
 from fake_world import NOON, a_world
 from kanaria.api import GitSync
 from kanaria.api.resource import API_VERSION
-from kanaria.decide.git_sync import head_question, trust_question
+from kanaria.decide.git_sync import head_question, trust_question, variables_question
 from kanaria.reconcile.git_sync import GitSyncPass
 from kanaria.reconcile.world import Mirrors
 from kanaria.vocabulary import (
@@ -46,6 +46,7 @@ class SyncedCluster:
     commits: dict[str, Mapping[str, str]] = field(default_factory=dict)
     head: Answer | None = None
     trust: Answer | None = None
+    variables: Answer | None = None
     now: datetime = NOON
     failure: Failure | None = None
     result: CommitResult | None = None
@@ -125,7 +126,9 @@ class SyncedCluster:
         if self.head is None:
             return {}
         asked = trust_question(self.sync, self.head.value) if isinstance(self.head, Answered) else None
-        return {head_question(self.sync): self.head} | ({asked: self.trust} if asked and self.trust else {})
+        values = variables_question(self.sync)
+        told = {head_question(self.sync): self.head} | ({asked: self.trust} if asked and self.trust else {})
+        return told | ({values: self.variables} if values and self.variables else {})
 
     def visit(self) -> Plan:
         """Plan, and carry out as the engine does."""

@@ -88,6 +88,22 @@ async def test_drift_is_put_back_without_waiting_for_a_commit(api: Api, team: Te
     assert await is_applied(api, team.head())
 
 
+async def test_values_of_a_config_map_are_put_in_and_followed(api: Api, team: TeamRepository):
+    sizes = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "sizes", "namespace": "default"}}
+    await api.create(MAPS, {**sizes, "data": {"size": "7"}})
+    sync = await api.get(SYNCS, "default", "team")
+    await api.replace(SYNCS, {**sync, "spec": {**sync["spec"], "substituteFrom": [{"name": "sizes"}]}})
+    commit = team.commit({"deploy/a.yaml": a_config_map("a", "${size}")})
+    await eventually(lambda: is_applied(api, commit))
+    assert await value(api, "a") == "7"
+    await api.replace(MAPS, {**await api.get(MAPS, "default", "sizes"), "data": {"size": "8"}})
+
+    async def is_followed() -> bool:
+        return await value(api, "a") == "8"
+
+    await eventually(is_followed)
+
+
 async def test_an_object_that_the_server_refuses_stalls_before_anything_is_applied(api: Api, team: TeamRepository):
     bad = a_config_map("c").replace("'1'", "1")
     team.commit({"deploy/a.yaml": a_config_map("a", "2"), "deploy/c.yaml": bad})

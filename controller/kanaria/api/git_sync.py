@@ -130,6 +130,8 @@ class GitSyncSpec(Part):
     """Calls of a forge that are taken at /hook/NAMESPACE/NAME; without it, none."""
     verify: Verify | None = None
     """Whose commits are applied; without it, all."""
+    substitute_from: Annotated[tuple[ObjectReference, ...], Field(max_length=16)] = ()
+    """ConfigMaps of the namespace whose values stand in for ${NAME} in the manifests; the last one wins."""
     prune: bool = True
     """Whether objects that left the path are deleted."""
     prune_limit: Annotated[int, Field(ge=1, le=100000)] = 20

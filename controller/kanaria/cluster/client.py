@@ -91,10 +91,11 @@ class Client:
         """The kind's resource; UnknownKindError where it is not served."""
         return await self._discovery.resource(api_version, kind)
 
-    async def get(self, ref: ObjectRef) -> Manifest:
-        """The object as it is now."""
+    async def get(self, ref: ObjectRef, *, account: Account | None = None) -> Manifest:
+        """The object as it is now, read as the account."""
         resource = await self.resource(ref.api_version, ref.kind)
-        return await self._json("GET", resource.path(ref.namespace, ref.name), within=READ_DEADLINE)
+        path, headers = resource.path(ref.namespace, ref.name), _impersonating(account)
+        return await self._json("GET", path, headers=headers, within=READ_DEADLINE)
 
     async def find(self, ref: ObjectRef) -> Manifest | None:
         """The object as it is now, None where it is gone; asked as a list of one: the right to list is enough."""

@@ -8,13 +8,14 @@ from typing import Generic, TypeVar
 
 from kanaria.api import GitSync
 from kanaria.api.git_sync import GitRef
-from kanaria.decide.git_sync import FileRead, Tree, is_manifest, read_file, read_tree
+from kanaria.decide.git_sync import FileRead, Tree, Variables, is_manifest, read_file, read_tree
 from kanaria.decide.git_sync.read_file import SIZE_MAX
 from kanaria.decide.git_sync.read_tree import NOTHING, Scope
 from kanaria.git.trouble import GitTrouble
 from kanaria.reconcile.git_standing import Standing
 from kanaria.reconcile.world import Mirrors, World
 from kanaria.vocabulary import ObjectRef
+from kanaria.vocabulary.objects import content_hash
 
 FILES_KEPT = 200_000
 READ_AT_ONCE = 50
@@ -55,10 +56,23 @@ class OfOneSync:
     newest: str = ""
     commit: str = ""
     told: datetime | None = None
-    tree_of: tuple[str, str, str] = ("", "", "")
+    variables: Variables | None = None
+    variables_hash: str = ""
+    tree_of: tuple[Where, str] = (("", "", ""), "")
     scopes: tuple[bool | None, ...] = ()
     tree: Tree = NOTHING
     previous: Tree = NOTHING
+
+    @property
+    def sync(self) -> ObjectRef:
+        """Whose memory it is."""
+        return self.standing.sync
+
+    def put_in(self, variables: Variables | None) -> None:
+        """These values are put into the manifests from now on."""
+        if variables != self.variables:
+            self.variables = variables
+            self.variables_hash = "" if variables is None else content_hash(variables, 32)
 
 
 class GitMemory:
@@ -66,7 +80,7 @@ class GitMemory:
 
     def __init__(self) -> None:
         self._syncs: dict[ObjectRef, OfOneSync] = {}
-        self._files: Newest[tuple[str, str, ObjectRef], FileRead] = Newest(FILES_KEPT)
+        self._files: Newest[tuple[str, str, str, ObjectRef], FileRead] = Newest(FILES_KEPT)
 
     def of(self, sync: ObjectRef, url: str, followed: GitRef) -> OfOneSync:
         """What a sync remembers; nothing once it looks at another repository or ref."""
@@ -79,18 +93,18 @@ class GitMemory:
         """The sync is gone."""
         self._syncs.pop(sync, None)
 
-    def read(self, known: OfOneSync, world: World, commit: str, path: str, sync: ObjectRef) -> bool:
+    def read(self, known: OfOneSync, world: World, commit: str, path: str) -> bool:
         """Bring the remembered tree to the commit, and its objects to where the API server says they belong.
 
         False where files are left to be read by the next visit.
         """
         where, scope = (known.url_and_ref[0], commit, path), world.objects.namespaced
-        if known.tree_of == where and known.scopes == _scopes(known.tree, scope):
+        if known.tree_of == (where, known.variables_hash) and known.scopes == _scopes(known.tree, scope):
             return True
-        if not self._read_some(world.mirrors, where, sync):
+        if not self._read_some(world.mirrors, where, known):
             return False
-        known.previous, known.tree = known.tree, self._tree(world, where, sync)
-        known.tree_of, known.scopes = where, _scopes(known.tree, scope)
+        known.previous, known.tree = known.tree, self._tree(world, where, known)
+        known.tree_of, known.scopes = (where, known.variables_hash), _scopes(known.tree, scope)
         return True
 
     def applied(self, known: OfOneSync, world: World, sync: GitSync) -> Tree | None:
@@ -101,26 +115,31 @@ class GitMemory:
             return at_hand if told else None
         _, _, commit = (sync.status.last_applied_revision or "").rpartition(":")
         try:
-            tree = self._tree(world, (sync.spec.url, commit, sync.spec.path), sync.ref)
+            tree = self._tree(world, (sync.spec.url, commit, sync.spec.path), known)
         except GitTrouble:
             return None
         return tree if tree.digest == told else None
 
-    def _read_some(self, mirrors: Mirrors, where: Where, sync: ObjectRef) -> bool:
+    def _read_some(self, mirrors: Mirrors, where: Where, known: OfOneSync) -> bool:
         """Only blobs that were not read yet are parsed; whether all are now."""
-        unread = [each for each in _manifests(mirrors, where) if (*each, sync) not in self._files]
+        own = (known.variables_hash, known.sync)
+        unread = [each for each in _manifests(mirrors, where) if (*each, *own) not in self._files]
         for name, blob in unread[:READ_AT_ONCE]:
-            self._file(mirrors, where[0], (name, blob), sync)
+            self._file(mirrors, where[0], (name, blob), known)
         return len(unread) <= READ_AT_ONCE
 
-    def _file(self, mirrors: Mirrors, url: str, file: tuple[str, str], sync: ObjectRef) -> FileRead:
+    def _file(self, mirrors: Mirrors, url: str, file: tuple[str, str], known: OfOneSync) -> FileRead:
         name, blob = file
-        return self._files.get((*file, sync), lambda: read_file(name, mirrors.blob(url, blob, SIZE_MAX + 1), sync))
 
-    def _tree(self, world: World, where: Where, sync: ObjectRef) -> Tree:
+        def made() -> FileRead:
+            return read_file(name, mirrors.blob(url, blob, SIZE_MAX + 1), known.sync, known.variables)
+
+        return self._files.get((*file, known.variables_hash, known.sync), made)
+
+    def _tree(self, world: World, where: Where, known: OfOneSync) -> Tree:
         mirrors, scope = world.mirrors, world.objects.namespaced
-        files = {file[0]: self._file(mirrors, where[0], file, sync) for file in _manifests(mirrors, where)}
-        return read_tree(files, mirrors.links(*where), sync, found=bool(mirrors.files(*where)), scope=scope)
+        files = {file[0]: self._file(mirrors, where[0], file, known) for file in _manifests(mirrors, where)}
+        return read_tree(files, mirrors.links(*where), known.sync, found=bool(mirrors.files(*where)), scope=scope)
 
 
 def _manifests(mirrors: Mirrors, where: Where) -> list[tuple[str, str]]:

@@ -17,6 +17,7 @@ from kanaria.decide.git_sync import (
     newest_commit,
     questions,
     trust_question,
+    variables_question,
     watches,
 )
 from kanaria.decide.git_sync.read_tree import NOTHING
@@ -25,7 +26,7 @@ from kanaria.git.trouble import GitTrouble
 from kanaria.reconcile.git_memory import GitMemory, OfOneSync
 from kanaria.reconcile.git_wishes import edits_wished
 from kanaria.reconcile.world import World
-from kanaria.vocabulary import ObjectName, ObjectRef, Plan, Watch, marks
+from kanaria.vocabulary import Answered, ObjectName, ObjectRef, Plan, Watch, marks
 
 
 class GitSyncPass:
@@ -59,13 +60,16 @@ class GitSyncPass:
     def _is_read(self, sync: GitSync, known: OfOneSync, world: World) -> bool:
         """Whether all files of the newest commit are read; some of them are at each visit."""
         known.newest = newest_commit(world.answer(head_question(sync)), world.commit_result(sync.ref), known.newest)
+        if not _knows_variables(sync, known, world):
+            known.commit = ""
+            return True
         asked = trust_question(sync, known.newest)
         if is_trusted(asked, world.answer(asked) if asked else None):
             known.commit = known.newest
         elif not known.commit:
             known.commit = applied_commit(sync)
         try:
-            return not known.commit or self._memory.read(known, world, known.commit, sync.spec.path, sync.ref)
+            return not known.commit or self._memory.read(known, world, known.commit, sync.spec.path)
         except GitTrouble:
             # The mirror was lost: the next look at the remote brings it back.
             known.commit = ""
@@ -75,6 +79,8 @@ class GitSyncPass:
         result = world.commit_result(sync.ref)
         is_news, known.told = result is not None and result.at != known.told, result.at if result else None
         watched = watches(sync, known.tree.kinds if known.commit else ())
+        variables = world.answer(values) if (values := variables_question(sync)) else None
+        untold = values is not None and variables is None and known.variables is None
         standing = known.standing
         standing.look(known.tree, self._memory.applied(known, world, sync), watched, world.objects)
         differing = {ref: world.objects.get(ref) for ref in standing.differing}
@@ -82,9 +88,10 @@ class GitSyncPass:
             head=world.answer(head_question(sync)),
             newest=known.newest,
             trust=world.answer(asked) if (asked := trust_question(sync, known.newest)) else None,
+            variables=variables,
             commit=known.commit,
             tree=known.tree,
-            synced=not standing.pending and all(world.objects.synced(watch) for watch in watched),
+            synced=not untold and not standing.pending and all(world.objects.synced(watch) for watch in watched),
             refused=_refused(watched, world),
             differing=dict(standing.differing),
             live={ref: body for ref, body in differing.items() if body is not None},
@@ -98,6 +105,17 @@ class GitSyncPass:
             result_is_news=is_news,
             failure=world.failure(sync.ref),
         )
+
+
+def _knows_variables(sync: GitSync, known: OfOneSync, world: World) -> bool:
+    """Whether the values are known that are put into the manifests, if any are; the newest, or else those before."""
+    asked = variables_question(sync)
+    answer = world.answer(asked) if asked else None
+    if asked is None:
+        known.put_in(None)
+    elif isinstance(answer, Answered):
+        known.put_in(answer.value)
+    return asked is None or known.variables is not None
 
 
 def _seen_leaving(sync: GitSync, known: OfOneSync, world: World) -> Seen:

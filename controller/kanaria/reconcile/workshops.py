@@ -3,8 +3,10 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Protocol
 
+from kanaria.reconcile.variables import variables_of
 from kanaria.reconcile.world import Mirrors
 from kanaria.vocabulary import (
     Account,
@@ -28,6 +30,7 @@ from kanaria.vocabulary import (
     TagModelVersion,
     TrackingRun,
     TrustAsked,
+    VariablesAsked,
 )
 from kanaria.vocabulary.objects import Manifest
 
@@ -44,6 +47,9 @@ class ClusterWorkshop(Protocol):
 
     async def replace_status(self, ref: ObjectRef, uid: str, status: Mapping[str, Any]) -> Manifest:
         """Give the object this status and no other."""
+
+    async def get(self, ref: ObjectRef, *, account: Account | None = None) -> Manifest:
+        """The object as it is now."""
 
     async def merge(self, ref: ObjectRef, change: Mapping[str, Any]) -> Manifest:
         """The object after a JSON merge patch."""
@@ -127,6 +133,7 @@ class Workshops:
             GitHead: self.git.head,
             SourceHead: self.git.source_head,
             TrustAsked: self.git.trust,
+            VariablesAsked: partial(variables_of, self.cluster),
             CountersAsked: self.measure.counters,
             QueriesAsked: self.servers.measure,
             CountersQueried: self.servers.counters,

@@ -42,6 +42,7 @@ from kanaria.vocabulary.question import (
     Trust,
     TrustAsked,
     Unanswered,
+    VariablesAsked,
 )
 from kanaria.vocabulary.traffic import Traffic
 from kanaria.vocabulary.verdict import Judgement, Verdict
@@ -98,6 +99,7 @@ __all__ = [
     "TrustAsked",
     "Unanswered",
     "Unset",
+    "VariablesAsked",
     "Verdict",
     "Wait",
     "Watch",

@@ -7,6 +7,8 @@ from typing import Any
 
 import yaml
 
+from kanaria.vocabulary.variables import UnknownVariableError, filled, refers
+
 # The parser in C is ten times as fast, and comes with every wheel.
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"
@@ -62,15 +64,15 @@ _Strict.add_implicit_resolver(f"{_TAG}int", _INT, list("-+0123456789"))
 _Strict.add_implicit_resolver(f"{_TAG}float", _FLOAT, list("-+.0123456789"))
 
 
-def documents(text: str) -> tuple[Document, ...]:
-    """The documents of a file that hold anything.
+def documents(text: str, variables: Mapping[str, str] | None = None) -> tuple[Document, ...]:
+    """The documents of a file that hold anything; with variables, their values stand in for ${NAME}.
 
     Raises:
         DocumentError: with the line at fault.
     """
     loader = _Strict(text.removeprefix("\ufeff"))
     try:
-        return tuple(_documents(loader))
+        return tuple(_documents(loader, variables))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         fact = _one_line(error.problem or str(error))
@@ -83,13 +85,41 @@ def documents(text: str) -> tuple[Document, ...]:
         loader.dispose()
 
 
-def _documents(loader: Any) -> Iterator[Document]:
+def _documents(loader: Any, variables: Mapping[str, str] | None) -> Iterator[Document]:
     while loader.check_node():
         node = loader.get_node()
         _refuse_bombs(node)
+        if variables is not None:
+            _fill(loader, node, variables)
+            _refuse_bombs(node)
         value = loader.construct_document(node)
         if value is not None:
             yield Document(value, node.start_mark.line + 1)
+
+
+def _fill(loader: Any, root: yaml.Node, variables: Mapping[str, str]) -> None:
+    """Values, not keys, and not the text of the file: whatever a variable holds, it stays within its place.
+
+    Where it stands without quotes it is read as a number or a word as it would be if it were written there.
+    """
+    left: list[Any] = [root]
+    seen: set[int] = set()
+    while left:
+        node = left.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            left += [value for _, value in node.value]
+        elif isinstance(node, yaml.SequenceNode):
+            left += node.value
+        elif refers(node.value):
+            try:
+                node.value = filled(node.value, variables)
+            except UnknownVariableError as error:
+                raise DocumentError(str(error), node.start_mark.line + 1) from error
+            if not node.style and node.tag == f"{_TAG}str":
+                node.tag = loader.resolve(yaml.ScalarNode, node.value, (True, False))
 
 
 def _refuse_bombs(root: yaml.Node, limit: int = UNFOLDED_MAX) -> None:

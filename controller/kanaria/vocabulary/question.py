@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from kanaria.vocabulary.objects import Account
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -53,6 +55,14 @@ class TrustAsked(Question):
     commit: str
     namespace: str
     trust: Trust
+
+
+@dataclass(frozen=True, slots=True)
+class VariablesAsked(Question):
+    """What ConfigMaps of the account's namespace hold, read as it: answered with a Mapping; the last of them wins."""
+
+    account: Account
+    config_maps: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

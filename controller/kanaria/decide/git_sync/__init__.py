@@ -6,6 +6,7 @@ from kanaria.decide.git_sync.passing import PHASES, decide, questions, watches
 from kanaria.decide.git_sync.read_file import Fault, FileRead, Wanted, is_manifest, read_file
 from kanaria.decide.git_sync.read_tree import Tree, identity, read_tree
 from kanaria.decide.git_sync.scene import Scene, Seen
+from kanaria.decide.git_sync.substitute import Variables, variables_question
 from kanaria.decide.git_sync.trust import applied_commit, is_trusted, trust_question
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Scene",
     "Seen",
     "Tree",
+    "Variables",
     "Wanted",
     "applied_commit",
     "decide",
@@ -28,5 +30,6 @@ __all__ = [
     "read_file",
     "read_tree",
     "trust_question",
+    "variables_question",
     "watches",
 ]

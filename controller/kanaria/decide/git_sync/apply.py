@@ -38,7 +38,8 @@ def apply(scene: Scene) -> Scene:
 
 
 def _is_new(scene: Scene) -> bool:
-    return scene.revision != scene.status.last_applied_revision
+    known = (scene.status.last_applied_revision, scene.status.inventory.digest)
+    return known != (scene.revision, scene.seen.tree.digest)
 
 
 def _apply(wanted: Wanted, account: Account) -> Apply:

@@ -14,7 +14,8 @@ _OURS = "kanaria"
 
 def drift(scene: Scene, applied: Sequence[Wanted]) -> tuple[Notice, ...]:
     """One notice for all that differs from a commit that was applied whole."""
-    settled = scene.revision == scene.status.last_applied_revision and scene.seen.failure is None
+    same = scene.status.inventory.digest == scene.seen.tree.digest  # other values may have been put in since
+    settled = same and scene.revision == scene.status.last_applied_revision and scene.seen.failure is None
     if not applied or not settled:
         return ()
     first, more = applied[0], len(applied) - 1

@@ -17,12 +17,13 @@ from kanaria.decide.git_sync.prune import prune
 from kanaria.decide.git_sync.reach import reach
 from kanaria.decide.git_sync.record import hindered, hindering, recorded
 from kanaria.decide.git_sync.scene import Scene, Seen
+from kanaria.decide.git_sync.substitute import substitute, variables_question
 from kanaria.decide.git_sync.trust import trust, trust_question
 from kanaria.decide.git_sync.write_back import tell, write_back
 from kanaria.vocabulary import CommitEdits, Notice, Plan, Question, Stall, Wait, Watch, WriteStatus, marks
 
 UNTIL_SYNCED = timedelta(seconds=1)
-PHASES: tuple[Callable[[Scene], Scene], ...] = (fetch, trust, read, reach, own, depend, apply, prune)
+PHASES: tuple[Callable[[Scene], Scene], ...] = (substitute, fetch, trust, read, reach, own, depend, apply, prune)
 
 
 def decide(sync: GitSync, seen: Seen, now: datetime) -> Plan:
@@ -41,9 +42,9 @@ def decide(sync: GitSync, seen: Seen, now: datetime) -> Plan:
 
 
 def questions(sync: GitSync, newest: str) -> tuple[Question, ...]:
-    """What is to be asked: where the head is, and whether it may be applied."""
-    trust_asked = trust_question(sync, newest)
-    return (head_question(sync), *((trust_asked,) if trust_asked else ()))
+    """What is to be asked: where the head is, whether it may be applied, and what is put into it."""
+    others = (trust_question(sync, newest), variables_question(sync))
+    return (head_question(sync), *(each for each in others if each))
 
 
 def watches(sync: GitSync, seen_kinds: tuple[tuple[str, str], ...]) -> tuple[Watch, ...]:

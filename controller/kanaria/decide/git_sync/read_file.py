@@ -109,7 +109,7 @@ def is_hidden(path: str) -> bool:
     return "/." in f"/{path}"
 
 
-def read_file(path: str, content: bytes, sync: ObjectRef) -> FileRead:
+def read_file(path: str, content: bytes, sync: ObjectRef, variables: Mapping[str, str] | None = None) -> FileRead:
     """Read a file strictly: a fault names file, line, fact and remedy; the other documents are read.
 
     A sync without a namespace takes objects of every namespace: so files are read that no sync applies yet.
@@ -121,7 +121,7 @@ def read_file(path: str, content: bytes, sync: ObjectRef) -> FileRead:
         if text.startswith(_LFS):
             sentence = "it is a Git LFS pointer, which Kanaria does not follow: commit the file"
             return FileRead(faults=(Fault(path, 0, sentence),))
-        found = documents(text)
+        found = documents(text, variables)
     except UnicodeDecodeError:
         return FileRead(faults=(Fault(path, 0, "it is no UTF-8 text: save it as UTF-8"),))
     except DocumentError as error:

@@ -19,7 +19,8 @@ class Seen:
     """The world around a GitSync.
 
     `newest` is the newest commit that is known and fetched, empty where there is none yet, and `trust` says whether it
-    may be applied. `commit` is the newest that may, and `tree` what it asks for.
+    may be applied; `variables` tells the values to put in, where some are. `commit` is the newest that may be applied,
+    and `tree` what it asks for.
     `differing` are the objects of the tree which the cluster does not hold so, with the fields that differ: none where
     the object is not there; `live` holds those that are. `foreign` are objects of the tree that bear another label of a
     sync, `unwanted` those that bear this sync's and are not in the tree, `unhealthy` those of the tree that do not
@@ -30,6 +31,7 @@ class Seen:
     head: Answer | None = None
     newest: str = ""
     trust: Answer | None = None
+    variables: Answer | None = None
     commit: str = ""
     tree: Tree = NOTHING
     synced: bool = True

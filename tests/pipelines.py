@@ -170,7 +170,7 @@ class Story:
     def _carry(self, act: Any) -> None:
         if isinstance(act, Apply) and act.manifest["kind"] == "Job":
             job = json.loads(json.dumps(act.manifest))
-            job["metadata"]["uid"] = f"uid-{job['metadata']['name']}"
+            job["metadata"] |= {"uid": f"uid-{job['metadata']['name']}", "creationTimestamp": self.now.isoformat()}
             self.jobs[job["metadata"]["name"]] = job
         elif isinstance(act, Delete):
             self.jobs.pop(act.target.name)
@@ -199,7 +199,7 @@ class Story:
         job = self.jobs[self.step(step).job]
         type_ = "Failed" if code else "Complete"
         told = {"type": type_, "status": "True", "lastTransitionTime": self.now.isoformat(), "reason": reason}
-        job["status"] = {"conditions": [told]}
+        job["status"] = {**job.get("status", {}), "conditions": [told]}
         state = {"terminated": {"exitCode": code, "message": said, "reason": "Error" if code else "Completed"}}
         self.pods[job["metadata"]["name"]] = a_pod(job, state)
         return self

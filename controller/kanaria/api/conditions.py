@@ -72,7 +72,7 @@ class Reason(StrEnum):
     SAME_AS_STABLE = "SameAsStable"  # The candidate is what serves already.
     LOADING = "Loading"  # Model servers are coming up.
     PROGRESS_DEADLINE_EXCEEDED = "ProgressDeadlineExceeded"  # Model servers did not come up in time.
-    QUEUED = "Queued"  # As many candidates are tried at once as the platform team allows.
+    QUEUED = "Queued"  # It waits for its turn: a candidate for the end of others, a step for Kueue.
     PREFLIGHT = "Preflight"  # The candidate is asked before it gets any traffic, or has answered as expected.
     PREFLIGHT_UNMEASURED = "PreflightUnmeasured"  # It could not be asked; it is asked again.
     INSUFFICIENT_QUOTA = "InsufficientQuota"  # The namespace's quota leaves no room; waits for some.

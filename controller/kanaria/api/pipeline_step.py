@@ -121,6 +121,8 @@ class Step(Part):
     """How often it is tried again."""
     active_deadline_seconds: Annotated[int, Field(ge=1)] | None = None
     """How long one attempt may take."""
+    queue_name: Name | None = None
+    """Kueue's LocalQueue that lets its Job begin; deadlines do not count before."""
     when: Annotated[tuple[When, ...], Field(max_length=16)] = ()
     """Conditions that must all hold; else the step is skipped and the run goes on."""
     with_items: Annotated[tuple[Argument, ...], Field(max_length=ITEMS_MAX)] = ()

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from kanaria.engines.job import CHECKOUT, STEP
+from kanaria.vocabulary.marks import QUEUE
 from kanaria.vocabulary.masking import masked
 from kanaria.vocabulary.objects import Manifest
 
@@ -24,6 +25,8 @@ class Going:
 
     note: str = ""
     until: datetime | None = None
+    queued: bool = False
+    """Whether its Job is suspended: it has not begun, and no deadline of its own counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ def attempt(job: Manifest, pod: Manifest | None, now: datetime) -> Attempt:
     conditions = {c["type"]: c for c in (job.get("status") or {}).get("conditions") or [] if c.get("status") == "True"}
     ended = conditions.get("Complete") or conditions.get("Failed")
     if ended is None:
-        return _going(pod, now)
+        return _suspended(job) if job["spec"].get("suspend") else _going(pod, now)
     at = _time(ended.get("lastTransitionTime")) or now
     if ended.get("reason") == "DeadlineExceeded":  # the Pod is deleted by the Job controller: it has no last words
         seconds = job["spec"].get("activeDeadlineSeconds")
@@ -71,6 +74,15 @@ def image_of(pod: Manifest | None) -> str:
     """The image that the step's container runs, with its digest as the node tells it; empty before that."""
     statuses = (pod.get("status") or {}).get("containerStatuses") or [] if pod else []
     return next((str(each.get("imageID") or "") for each in statuses if each.get("name") == STEP), "")
+
+
+def _suspended(job: Manifest) -> Going:
+    queue = (job["metadata"].get("labels") or {}).get(QUEUE)
+    if queue is None:
+        return Going(
+            "its Job is suspended, by hand as it seems; it goes on once spec.suspend of it is false", queued=True
+        )
+    return Going(f"Kueue has not admitted its Job; see kubectl describe localqueue {queue}", queued=True)
 
 
 def _going(pod: Manifest | None, now: datetime) -> Attempt:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from kanaria.vocabulary.marks import QUEUE
 from kanaria.vocabulary.objects import Manifest
 
 OUTPUTS_FILE = "/dev/termination-log"
@@ -57,20 +58,27 @@ class Work:
     """Variables whose value the Pod reads from a Secret or ConfigMap."""
     volumes: tuple[Mapping[str, Any], ...] = ()
     volume_mounts: tuple[Mapping[str, Any], ...] = ()
+    queue: str | None = None
+    """Kueue's LocalQueue that lets the Job begin."""
     pod_template: Mapping[str, Any] = field(default_factory=dict)
     """What the user wants beside: labels, annotations, anything of a Pod's spec."""
 
 
 def render(work: Work) -> Manifest:
-    """The Job: tried once, since Kanaria itself counts attempts and waits between them."""
+    """The Job: tried once, since Kanaria itself counts attempts and waits between them.
+
+    One with a queue is suspended at its birth; from then on that field is Kueue's alone.
+    """
+    labels = {**work.labels, QUEUE: work.queue} if work.queue else work.labels
     deadline = {"activeDeadlineSeconds": work.deadline} if work.deadline else {}
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
-        "metadata": _metadata(work.name, work.namespace, work.labels, work.owner),
+        "metadata": _metadata(work.name, work.namespace, labels, work.owner),
         "spec": {
             "backoffLimit": 0,
             **deadline,
+            **({"suspend": True} if work.queue else {}),
             "template": pod_template(work),
         },
     }

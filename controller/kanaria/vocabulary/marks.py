@@ -25,6 +25,8 @@ RESUME = "kanaria.dev/resume"
 """Annotation of a pipeline: the name of a run that failed, which goes on from its last good step in a new run."""
 CANCEL = "kanaria.dev/cancel"
 """Annotation of a pipeline: the name of a run that is cancelled."""
+QUEUE = "kueue.x-k8s.io/queue-name"
+"""Kueue's label of a Job: the LocalQueue that admits it."""
 
 
 def owned_by(owner: ObjectRef) -> Mapping[str, str]:

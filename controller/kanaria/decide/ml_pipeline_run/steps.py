@@ -9,6 +9,7 @@ from kanaria.api.pipeline_step import Step
 from kanaria.decide.ml_pipeline_run.attempts import followed
 from kanaria.decide.ml_pipeline_run.begin import begun
 from kanaria.decide.ml_pipeline_run.endings import Entries, is_over, lost
+from kanaria.decide.ml_pipeline_run.queueing import queued
 from kanaria.decide.ml_pipeline_run.scene import Scene, Turn, failed, going_on
 from kanaria.decide.ml_pipeline_run.work import applied
 from kanaria.decide.step_graph import in_order
@@ -39,9 +40,9 @@ def steps(scene: Scene) -> Turn:
 
 
 def deadline(scene: Scene) -> datetime | None:
-    """When the run must be over."""
+    """When the run must be over; the time in which Jobs of it wait in queues is given to it."""
     seconds, began = scene.pipeline.active_deadline_seconds, scene.status.started_at
-    return began + seconds_of(seconds) if seconds and began else None
+    return began + seconds_of(seconds) + queued(scene.seen.jobs.values(), scene.now) if seconds and began else None
 
 
 def _late(scene: Scene) -> bool:
@@ -76,10 +77,13 @@ def _outcome(scene: Scene) -> Turn:
     running = [entry for entry in entries if entry.phase is StepPhase.RUNNING]
     done = sum(is_over(entry) for entry in entries)
     going = {entry.name: _going(scene, entry) for entry in running}
-    times = [e.retry_at for e in entries] + [g.until for g in going.values()] + [deadline(scene)]
+    times = [e.retry_at for e in entries] + [g.until for g in going.values()]
+    waits = [state.queued for state in going.values()]
+    times += [] if any(waits) else [deadline(scene)]  # while a Job waits in a queue the deadline moves on with the time
+    reason = Reason.QUEUED if waits and all(waits) else Reason.RUNNING
     return Turn(
         scene.status,
-        Wait(Reason.RUNNING, f"{_sentence(entries, going)} ({done} of {len(entries)} done)"),
+        Wait(reason, f"{_sentence(entries, going)} ({done} of {len(entries)} done)"),
         then=_missing(scene, running),
         until=min((at for at in times if at and at > scene.now), default=None),
     )
@@ -92,9 +96,13 @@ def _going(scene: Scene, entry: StepStatus) -> Going:
 
 
 def _sentence(entries: tuple[StepStatus, ...], going: dict[str, Going]) -> str:
-    said = [f"step {name!r} runs" + (f": {state.note}" if state.note else "") for name, state in going.items()]
+    said = [f"step {name!r} {_state(state)}" for name, state in going.items()]
     said += [f"step {e.name!r} is tried again soon" for e in entries if e.retry_at]
     return "; ".join(said) or "it is looked whether cached artifacts are still there"
+
+
+def _state(state: Going) -> str:
+    return ("is queued" if state.queued else "runs") + (f": {state.note}" if state.note else "")
 
 
 def _missing(scene: Scene, running: list[StepStatus]) -> tuple[Apply, ...]:

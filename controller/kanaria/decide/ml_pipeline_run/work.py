@@ -29,7 +29,8 @@ def job_name(run: MLPipelineRun, step: str, attempt: int, *of: str) -> str:
 def applied(scene: Scene, step: Step, name: str, deadline: datetime | None) -> tuple[Apply, ...]:
     """The acts that bring an attempt to life, as the team's own account."""
     account = Account(scene.run.metadata.namespace, scene.pipeline.service_account_name)
-    job = Apply(render(_work(scene, step, name, deadline)), account)
+    # Not by force where there is a queue: a Job that is there after all, and admitted, must not be suspended again.
+    job = Apply(render(_work(scene, step, name, deadline)), account, force=step.queue_name is None)
     return (*(Apply(volume, account) for volume in _claims(scene)), job)
 
 
@@ -79,6 +80,7 @@ def _work(scene: Scene, step: Step, name: str, deadline: datetime | None) -> Wor
         pod_account=spec.pod_service_account_name,
         workspace=_claim_name(run) if spec.workspace else None,
         checkout=_checkout(scene),
+        queue=step.queue_name,
         volumes=step.volumes,
         volume_mounts=step.volume_mounts,
         pod_template=step.pod_template,

@@ -13,6 +13,7 @@ from kanaria.serving.own_route import Gateway, OwnRoute
 from kanaria.serving.unsplit import UNSPLIT
 from kanaria.serving.way import Way
 from small_town import a_town
+from waiting import eventually
 
 pytestmark = pytest.mark.slow
 ASKED = 2
@@ -45,6 +46,8 @@ async def test_a_promotion_and_a_rollback_lose_no_request_and_no_capacity(tmp_pa
             await change.to(tried(SEVEN, EIGHT, 50))
             await change.to(Goal(EIGHT, scaling=SCALING))
             await change.to(tried(EIGHT, NINE, 50))
+            # Taken back before it answered anyone, nothing would be lost by that.
+            await eventually(lambda: "9" in {version for _, version in change.answers})
             await change.to(Goal(EIGHT, scaling=SCALING))
             await town.served_by("8")
 

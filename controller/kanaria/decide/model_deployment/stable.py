@@ -24,7 +24,19 @@ def admit_stable(scene: Scene) -> Scene:
         begun = served is not None and served.predictor_name == model.name  # deleted by another hand: brought back
     else:
         begun = live.weight_of(model.name) == 100  # what has all requests already is finished
-    return keep(scene) if scene.md.spec.suspend and not begun else scene.but(main=model)
+    if not scene.md.spec.suspend or begun:
+        return scene.but(main=model)
+    return keep(scene.says(_lost(served, model))) if live is None and served is not None else keep(scene)
+
+
+def _lost(served: Serving, model: Model) -> Stall:
+    """What served was deleted by another hand, and what would follow it does not begin while nothing moves."""
+    return Stall(
+        Reason.SUSPENDED,
+        f"nothing serves: what served version {served.version} was deleted, and spec.stable is now version "
+        f"{model.version}, served otherwise, which does not begin while suspended; set suspend: false, or commit "
+        f"stable {served.version} as it was, which is brought back at once",
+    )
 
 
 def keep(scene: Scene) -> Scene:

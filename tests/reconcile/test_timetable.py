@@ -85,3 +85,21 @@ async def test_thousands_of_overtaken_times_come_due_once(table: Timetable[str],
     await clock.pass_time(hours=2)
 
     assert due == ["thing"]
+
+
+@pytest.mark.parametrize("turns", range(8))
+async def test_it_ends_when_cancelled_in_whatever_moment(clock: HandClock, turns: int):
+    table: Timetable[str] = Timetable(clock, lambda _: None)
+    running = asyncio.create_task(table.run())
+    table.set("late", NOON + 2 * MINUTE)
+    await let_run()
+    table.set("sooner", NOON + MINUTE)
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    running.cancel()
+    await let_run()
+    ended = running.done()
+    running.cancel()  # else what was wrong here would keep this test from ending
+    await asyncio.gather(running, return_exceptions=True)
+
+    assert ended

@@ -1,7 +1,6 @@
 """What comes due when: one heap and one timer for any number of things."""
 
 import asyncio
-import contextlib
 import heapq
 import itertools
 from collections.abc import Callable, Coroutine, Hashable
@@ -81,5 +80,5 @@ class Timetable(Generic[K]):
         finally:
             for wait in waits:
                 wait.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await wait
+            # Awaited themselves, their end could not be told from a cancel of ours that comes in this very moment.
+            await asyncio.wait(waits)

@@ -40,9 +40,9 @@ def eventually_now(question: Callable[[], Any], within: float = PATIENCE) -> Any
 def becomes(question: Callable[[], Any], wanted: Any, within: float = PATIENCE) -> None:
     """Wait until the answer is this one; an AssertionError with the difference if it never is."""
     deadline = time.monotonic() + within
-    while question() != wanted and time.monotonic() < deadline:
+    while (answer := question()) != wanted and time.monotonic() < deadline:
         time.sleep(GLANCE)
-    assert question() == wanted
+    assert answer == wanted, f"{answer!r}, not {wanted!r}, after {within} s"
 
 
 def stands_still(question: Callable[[], Any], still: float = STILL, within: float = PATIENCE) -> Any:

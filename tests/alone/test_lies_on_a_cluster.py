@@ -180,8 +180,7 @@ def test_the_next_weight_waits_for_servers_that_roll_beside_ready(tried: Begin, 
     becomes(lambda: model.asked(history, second), [None, 0, 20])
 
     model.wine.team.background.do(model.kserve.roll(second))
-    becomes(lambda: model.server(second).get("updatedReplicas"), 1)
-    eventually_now(lambda: model.server(second).get("replicas") == 2)
+    becomes(lambda: [model.server(second).get(each) for each in ("replicas", "updatedReplicas")], [2, 1])
     model.kserve.withheld.clear()
     model.stays_at([None, 0, 20], history, second)
 

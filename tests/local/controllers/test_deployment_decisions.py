@@ -93,6 +93,13 @@ def test_a_rolling_update_never_has_fewer_ready_pods(
     assert (len(actions.create), actions.delete) == (created, deleted)
 
 
+@pytest.mark.parametrize(("seconds", "deleted"), [(10, ()), (90, ("a",))])
+def test_an_old_pod_waits_until_the_new_one_is_available_and_not_just_ready(seconds: int, deleted: tuple[str, ...]):
+    pods = [old("a", ready=True), new("b", ready=True)]
+
+    assert decide(a_deployment(minReadySeconds=60), pods, at(seconds)).delete == deleted
+
+
 @pytest.mark.parametrize(
     ("pods", "created", "deleted"),
     [

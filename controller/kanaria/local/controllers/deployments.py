@@ -1,6 +1,6 @@
 """What a Deployment needs next: Pods of its newest template up, ready, and only then the others gone.
 
-Pods belong to the Deployment itself: the local cluster knows no ReplicaSets. A rolling update never has fewer ready
+Pods belong to the Deployment itself: the local cluster knows no ReplicaSets. A rolling update never has fewer available
 Pods than wanted (maxUnavailable 0); `maxSurge` bounds how many there may be on top.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -43,7 +44,7 @@ def decide(deployment: Thing, pods: list[Thing], now: datetime) -> Actions:
     standing = _standing(deployment, pods)
     missing = _to_create(deployment["spec"], standing)
     fresh = tuple(_pod(deployment) for _ in range(missing))
-    going = standing.dead + tuple(_to_delete(deployment["spec"], standing))
+    going = standing.dead + tuple(_to_delete(deployment["spec"], standing, now))
     status = _status(deployment, standing, now)
     return Actions(
         create=fresh,
@@ -80,15 +81,21 @@ def _to_create(spec: Thing, standing: Standing) -> int:
     return max(0, min(missing, wanted + _surge(spec, wanted) - len(standing.all)))
 
 
-def _to_delete(spec: Thing, standing: Standing) -> list[Thing]:
+def _to_delete(spec: Thing, standing: Standing, now: datetime) -> list[Thing]:
     wanted: int = spec.get("replicas", 1)
     if _recreates(spec):
         return list(standing.old) + _most_expendable(standing.fresh)[: max(0, len(standing.fresh) - wanted)]
     surplus = _most_expendable(standing.fresh)[: max(0, len(standing.fresh) - wanted)]
-    ready = sum(1 for pod in standing.all if pod not in surplus and of_pods.ready_since(pod))
+    available = _available_of(spec, [pod for pod in standing.all if pod not in surplus], now)
     going = [pod for pod in standing.old if not of_pods.ready_since(pod)]
     spared = [pod for pod in standing.old if pod not in going]
-    return surplus + going + spared[: max(0, ready - wanted)]
+    return surplus + going + spared[: max(0, available - wanted)]
+
+
+def _available_of(spec: Thing, pods: Sequence[Thing], now: datetime) -> int:
+    """How many have been ready for as long as the Deployment asks."""
+    patience = timedelta(seconds=spec.get("minReadySeconds", 0))
+    return sum(1 for since in map(of_pods.ready_since, pods) if since and since + patience <= now)
 
 
 def _most_expendable(pods: tuple[Thing, ...]) -> list[Thing]:
@@ -128,8 +135,7 @@ def _status(deployment: Thing, standing: Standing, now: datetime) -> dict[str, A
     spec = deployment["spec"]
     wanted: int = spec.get("replicas", 1)
     ready = [since for since in map(of_pods.ready_since, standing.all) if since]
-    patience = timedelta(seconds=spec.get("minReadySeconds", 0))
-    available = sum(1 for since in ready if since + patience <= now)
+    available = _available_of(spec, standing.all, now)
     counts = {
         "replicas": len(standing.all) or None,
         "updatedReplicas": len(standing.fresh) or None,

@@ -181,6 +181,20 @@ def bare_controlplane(program: Path, role: str = "", **settings: str) -> Iterato
 
 
 @contextmanager
+def own(config: pytest.Config, home: Path, role: str) -> Iterator[AnyCluster]:
+    """A cluster beside the suite's, of the chosen kind, in which no other operator acts."""
+    chosen = config.getoption("--cluster")
+    if chosen == "local":
+        with local(home) as found:
+            yield found
+    elif chosen == "controlplane":
+        with controlplane(config.getoption("--controlplane"), role) as found:
+            yield found
+    else:
+        pytest.skip("another operator may act in a cluster that is not ours")
+
+
+@contextmanager
 def named() -> Iterator[AnyCluster]:
     """The cluster of $KUBECONFIG, as it is: what the suite needs there and is not there comes, and goes with it."""
     file = Path(os.environ.get("KUBECONFIG") or Path.home() / ".kube/config")

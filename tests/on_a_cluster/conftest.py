@@ -3,20 +3,16 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import mlflow
 import pytest
 from mlflow import MlflowClient
 
 from any_cluster import AnyCluster
+from followed_team import ITS_WARNING, registry, team
 from in_background import Background
 from kserve_player import play
-from registry import Registry
 from suite_operator import SuiteOperator, suite_operator
-from synced_team import SyncedTeam
-from team_repository import TeamRepository
 
-# MLflow's own, not ours: it uses a loader that SQLAlchemy means to drop.
-ITS_WARNING = "ignore:The ``noload`` loader strategy is deprecated"
+__all__ = ["registry", "team"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -50,20 +46,3 @@ def background(cluster: AnyCluster) -> Iterator[Background]:
 def kserve(background: Background) -> None:
     """Somebody plays KServe and a gateway."""
     background.go_on(play(background.api))
-
-
-@pytest.fixture(scope="session")
-def registry(operator: SuiteOperator) -> Registry:
-    """The operator's MLflow store, as a training step writes to it."""
-    # MLflow's store looks logged models up at the *process's* tracking server when a version is made of one.
-    mlflow.set_tracking_uri(operator.tracking_uri)
-    return Registry(MlflowClient(tracking_uri=operator.tracking_uri, registry_uri=operator.tracking_uri))
-
-
-@pytest.fixture
-def team(
-    cluster: AnyCluster, operator: SuiteOperator, background: Background, namespace: str, tmp_path: Path
-) -> SyncedTeam:
-    """A team with an empty repository that the operator follows."""
-    assert operator.log.exists()
-    return SyncedTeam(cluster, background, namespace, TeamRepository.make(tmp_path))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from any_cluster import AnyCluster, controlplane, local
+from any_cluster import AnyCluster, own
 from replica_process import Replica, replicas
 
 
@@ -17,15 +17,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="module")
 def own_cluster(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AnyCluster]:
-    chosen = request.config.getoption("--cluster")
-    if chosen == "local":
-        with local(tmp_path_factory.mktemp("replicas")) as found:
-            yield found
-    elif chosen == "controlplane":
-        with controlplane(request.config.getoption("--controlplane"), "replicas") as found:
-            yield found
-    else:
-        pytest.skip("another operator may act in a cluster that is not ours")
+    with own(request.config, tmp_path_factory.mktemp("replicas"), "replicas") as found:
+        yield found
 
 
 @pytest.fixture

@@ -75,6 +75,7 @@ async def test_an_artifact_is_there_or_not(
     path: str,
     there: bool,  # noqa: FBT001 - a row
 ):
+    client.create_experiment(RUN.experiment, artifact_location=(tmp_path / "artifacts").as_uri())
     run_id = await workshop.carry(RUN)
     (tmp_path / "data.csv").write_text("1")
     (tmp_path / "deep.csv").write_text("1")

@@ -87,6 +87,16 @@ def test_values_that_cannot_be_read_are_told_and_nothing_is_undone(cluster: Sync
     assert cluster.objects[A]["data"] == {"value": "3"}
 
 
+def test_drift_is_repaired_while_the_values_known_before_cannot_be_read(cluster: SyncedCluster):
+    cluster.variables = Unanswered(cluster.now, "ConfigMap wine/sizes does not exist")
+    cluster.settle()
+    cluster.put({**cluster.objects[A], "data": {"value": "by hand"}})
+
+    cluster.settle()
+
+    assert cluster.objects[A]["data"] == {"value": "3"}
+
+
 def test_nothing_is_read_before_the_values_are_known():
     cluster = SyncedCluster.with_sync(substituteFrom=[{"name": "sizes"}])
     cluster.commit(FILES)

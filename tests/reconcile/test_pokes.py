@@ -229,3 +229,23 @@ def test_the_status_of_a_policy_pokes_nobody_else():
     policy = thing("MetricPolicy", "online")
 
     assert poked(policy, policy | {"status": {"conditions": []}}) == {"MetricPolicy wine/online"}
+
+
+def test_a_sync_pokes_those_that_depend_on_it():
+    base = thing("GitSync", "base")
+    waiting = thing("GitSync", "waiting", spec={"dependsOn": [{"name": "base"}]})
+    elsewhere = thing("GitSync", "elsewhere", namespace="beer", spec={"dependsOn": [{"name": "base"}]})
+    objects = a_world([base, waiting, elsewhere, thing("GitSync", "other")]).objects
+
+    found = {ref.name for ref in to_visit(base, {**base, "status": {"observedGeneration": 1}}, objects)}
+
+    assert found == {"base", "waiting"}
+
+
+def test_a_status_alone_pokes_the_sync_that_waits_for_health():
+    old = thing("ConfigMap", "c", api="v1", labels={"kanaria.dev/git-sync": "sync"})
+    new = {**old, "status": {"x": 1}}
+    heeding, heedless = thing("GitSync", "sync", spec={"health": {}}), thing("GitSync", "sync")
+
+    assert {ref.name for ref in to_visit(old, new, a_world([heeding]).objects)} == {"sync"}
+    assert to_visit(old, new, a_world([heedless]).objects) == frozenset()

@@ -28,6 +28,7 @@ class PipelineStory:
     others: list[dict[str, Any]] = field(default_factory=list)
     """Runs of other pipelines."""
     failing: Mapping[tuple[str, str], Failing] = field(default_factory=dict)
+    before: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def _answer(self, question: Question) -> Answer | None:
         del question
@@ -38,7 +39,13 @@ class PipelineStory:
     def decide(self) -> Plan:
         runs = tuple(MLPipelineRun.read(body) for body in self.runs.values())
         seen = Seen(
-            self._answer, runs, self.policies, self.failure, newest_successes(self.others), failing=self.failing
+            self._answer,
+            runs,
+            self.policies,
+            self.failure,
+            newest_successes(self.others),
+            failing=self.failing,
+            before=self.before,
         )
         return decide(self.pipeline, seen, self.now)
 

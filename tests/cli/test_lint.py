@@ -114,6 +114,12 @@ def test_the_examples_are_valid():
             id="cyclic steps",
         ),
         pytest.param(
+            {"a.yaml": PIPELINE + "  triggers: [{name: again, pipeline: {name: wine}}]\n"},
+            "a.yaml:17: spec.triggers: pipelines would start each other without end: wine → wine; "
+            "remove the trigger `pipeline` of one of these",
+            id="triggers in a circle",
+        ),
+        pytest.param(
             {"a.yaml": PIPELINE.replace("train.py]", 'train.py, "${parameters.alpha}"]')},
             "a.yaml:11: spec.steps 'train', command[2]: ${parameters.alpha} stands for nothing; "
             "there is: ${run.name}, ${steps.prepare.outputs.rows}. ",

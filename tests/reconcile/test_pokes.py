@@ -249,3 +249,29 @@ def test_a_status_alone_pokes_the_sync_that_waits_for_health():
 
     assert {ref.name for ref in to_visit(old, new, a_world([heeding]).objects)} == {"sync"}
     assert to_visit(old, new, a_world([heedless]).objects) == frozenset()
+
+
+def after(name: str, *upstream: str, status: str = "") -> dict[str, Any]:
+    triggers = [{"name": f"after-{each}", "pipeline": {"name": each}} for each in upstream]
+    return thing("MLPipeline", name, spec={"triggers": triggers}, status={"phase": status})
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        pytest.param(None, after("a", "c"), {"a", "b", "c"}, id="a trigger that closes it"),
+        pytest.param(after("a", "c"), after("a"), {"a", "b", "c"}, id="a trigger that is removed"),
+        pytest.param(after("a", "c"), None, {"a", "b", "c"}, id="a pipeline that goes"),
+        pytest.param(after("a", "c"), after("a", "c", status="Running"), {"a"}, id="nothing of its triggers"),
+    ],
+)
+def test_a_change_of_a_pipelines_triggers_pokes_those_before_it_near_and_far(
+    old: dict[str, Any] | None, new: dict[str, Any] | None, expected: set[str]
+):
+    # b runs after a, c after b; d is a neighbour without triggers, and x exists nowhere
+    objects = a_world([after("b", "a"), after("c", "b", "x"), after("d"), *([new] if new else [])]).objects
+
+    found = {ref.name for ref in to_visit(old, new, objects)}
+
+    assert found - {"a"} == expected - {"a"}
+    assert "a" in found

@@ -44,6 +44,7 @@ class Reason(StrEnum):
 
     # MLPipeline and MLPipelineRun
     CYCLIC_STEPS = "CyclicSteps"  # The steps depend on each other in a circle.
+    CYCLIC_TRIGGERS = "CyclicTriggers"  # Pipelines would start each other in a circle, without end.
     RUNNING = "Running"  # A run is under way.
     RUN_STARTED = "RunStarted"  # A trigger fired and a run was made.
     RUN_SUCCEEDED = "RunSucceeded"  # All steps and gates of the run passed.

@@ -1,13 +1,15 @@
 """What is wrong with manifests that can all be read: what would stall, and what they name that is not among them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from kanaria.api import MetricPolicy, MLPipeline, ModelDeployment, Resource
 from kanaria.api.ml_pipeline import PipelineSpec
 from kanaria.api.resource import API_VERSION
+from kanaria.decide.circles import way_back
 from kanaria.decide.filling import unknown_references
 from kanaria.decide.git_sync import Tree, Wanted
+from kanaria.decide.ml_pipeline.upstream import endless, started_by
 from kanaria.decide.model_deployment.metrics import NOBODY_JUDGES
 from kanaria.decide.step_graph import circle, cyclic
 from kanaria.decide.unfolding import unfoldable
@@ -89,7 +91,18 @@ def _of_pipeline(where: Wanted, pipeline: MLPipeline, files: _Files) -> Iterator
             yield Remark(where, field, _absent(dotted(field), "MetricPolicy", name), is_doubt=True)
         else:
             yield from _of_gate(where, field, pipeline, policy)
+    yield from _of_triggers(where, files)
     yield from _of_proposals(where, pipeline, files)
+
+
+def _of_triggers(where: Wanted, files: _Files) -> Iterator[Remark]:
+    def before(name: str) -> Iterable[str]:
+        other = files.find("MLPipeline", where.ref.namespace, name)
+        return started_by(other.spec) if isinstance(other, MLPipeline) else ()
+
+    around = way_back(where.ref.name, before)
+    if around:
+        yield Remark(where, ("spec", "triggers"), endless(around))
 
 
 def _place(spec: PipelineSpec, name: str) -> FieldPath:

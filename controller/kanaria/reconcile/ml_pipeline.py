@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 from pydantic import ValidationError
 
@@ -11,7 +12,7 @@ from kanaria.decide.ml_pipeline import Seen, decide
 from kanaria.decide.ml_pipeline.failing import found_failing
 from kanaria.decide.ml_pipeline.look import WATCHES
 from kanaria.decide.ml_pipeline.scene import Looks
-from kanaria.decide.ml_pipeline.upstream import newest_successes
+from kanaria.decide.ml_pipeline.upstream import all_before, newest_successes
 from kanaria.decide.ml_pipeline_run.observe import by_job, jobs_of
 from kanaria.decide.unreadable import readable, refuse
 from kanaria.reconcile.world import World
@@ -40,8 +41,13 @@ def plan_for(name: ObjectName, world: World) -> Plan | None:
         looks=_looks(pipeline, world),
         failing=found_failing(deployments),
         succeeded=newest_successes(others),
+        before=all_before(body, partial(_pipeline, name.namespace, world)),
     )
     return decide(pipeline, seen, world.now())
+
+
+def _pipeline(namespace: str, world: World, name: str) -> Manifest | None:
+    return world.objects.get(ObjectRef(API_VERSION, MLPipeline.__name__, namespace, name))
 
 
 def _policies(pipeline: MLPipeline, world: World) -> frozenset[str]:

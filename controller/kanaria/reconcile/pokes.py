@@ -5,6 +5,7 @@ from typing import Any
 
 from kanaria.api import KINDS
 from kanaria.api.resource import API_VERSION, GROUP
+from kanaria.decide.ml_pipeline.upstream import all_before, named_before
 from kanaria.reconcile.world import Objects
 from kanaria.vocabulary import ObjectRef, label_safe, marks
 from kanaria.vocabulary.objects import Manifest
@@ -30,6 +31,8 @@ def to_visit(old: Manifest | None, new: Manifest | None, objects: Objects) -> fr
         if ref.kind == "ModelDeployment" and said and old is not None:
             # A new one is seen by those before it soon enough: at a restart all are new, and each would look at all.
             found.update(_leading_to(ref, objects))
+        if ref.kind == "MLPipeline" and named_before(old) != named_before(new):
+            found.update(_around(ref, old, objects), _around(ref, new, objects))
         if ref.kind == "MLPipelineRun" and (said or _phase(old) != _phase(new)):
             found.update(_lined_up(changed, ref, objects))
     return frozenset(found)
@@ -53,6 +56,17 @@ def _neighbours(ref: ObjectRef, changed: Manifest, objects: Objects, *, said: bo
             yield from _unfinished(ref.name, ref.namespace, objects)
         case "MLPipelineRun":
             yield from _told_by(changed, ref.namespace, objects)
+
+
+def _around(ref: ObjectRef, pipeline: Manifest | None, objects: Objects) -> Iterator[ObjectRef]:
+    """The pipelines before one: any with which it closes a circle, or closed one, is among them."""
+
+    def at(name: str) -> ObjectRef:
+        return ObjectRef(API_VERSION, ref.kind, ref.namespace, name)
+
+    for name in all_before(pipeline, lambda each: objects.get(at(each))):
+        if objects.get(at(name)) is not None:
+            yield at(name)
 
 
 def _lined_up(run: Manifest, ref: ObjectRef, objects: Objects) -> Iterator[ObjectRef]:

@@ -111,11 +111,31 @@ def test_a_pipeline_runs_after_each_success_of_another():
     assert causes == [("upstream", "MLPipelineRun features-1"), ("upstream", "MLPipelineRun features-3")]
 
 
-def test_a_pipeline_that_would_start_itself_is_refused():
-    story = PipelineStory(a_pipeline(triggers=[{"name": "again", "pipeline": {"name": "wine"}}])).settle()
+def after(name: str) -> list[dict[str, Any]]:
+    return [{"name": "upstream", "pipeline": {"name": name}}]
 
-    assert story.ready()[:2] == ("False", "InvalidSpec")
-    assert "after each run of its own pipeline, without end" in story.ready()[2]
+
+@pytest.mark.parametrize(
+    ("before", "circle"),
+    [
+        pytest.param({"wine": ()}, "wine → wine", id="its own runs"),
+        pytest.param({"features": ("wine",)}, "wine → features → wine", id="of two"),
+        pytest.param({"features": ("raw",), "raw": ("raw", "wine")}, "wine → raw → features → wine", id="of three"),
+    ],
+)
+def test_pipelines_that_would_start_each_other_without_end_run_not_at_all(
+    before: dict[str, tuple[str, ...]], circle: str
+):
+    story = PipelineStory(a_pipeline(triggers=after(next(iter(before))), run="one"), before=before).settle()
+
+    assert (story.ready()[:2], story.runs) == (("False", "CyclicTriggers"), {})
+    assert f"without end: {circle}; remove" in story.ready()[2]
+
+
+def test_a_pipeline_after_a_circle_that_it_is_not_part_of_runs():
+    before = {"features": ("raw",), "raw": ("features",)}
+
+    assert len(PipelineStory(a_pipeline(triggers=after("features"), run="one"), before=before).settle().runs) == 1
 
 
 def watched(metric: str, since: int, verdict: str = "Failed") -> dict[str, Any]:

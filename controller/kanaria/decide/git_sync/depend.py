@@ -1,10 +1,10 @@
 """Whether the GitSyncs that this one depends on are ready for its commit."""
 
-from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from kanaria.api import GitSync
 from kanaria.api.conditions import ConditionType, Reason
+from kanaria.decide.circles import way_back
 from kanaria.decide.git_sync.scene import Scene
 from kanaria.vocabulary import Stall, Wait
 
@@ -16,7 +16,7 @@ def depend(scene: Scene) -> Scene:
     named = tuple(each.name for each in scene.sync.spec.depends_on)
     if not named or scene.revision == scene.status.last_applied_revision:
         return scene
-    circle = _circle(scene.sync.metadata.name, named, scene.seen.others)
+    circle = way_back(scene.sync.metadata.name, lambda name: _named(name, scene))
     if circle:
         sentence = f"spec.dependsOn leads back to this GitSync ({' → '.join(circle)}): remove one of these"
         return replace(scene, outcome=Stall(Reason.DEPENDENCY_NOT_READY, sentence), over=True)
@@ -43,16 +43,7 @@ def _unready(scene: Scene, name: str, other: GitSync | None) -> str:
     return ""
 
 
-def _circle(name: str, named: Iterable[str], others: Mapping[str, GitSync]) -> tuple[str, ...]:
-    """A way that leads back to the sync itself; empty where there is none."""
-    ways: list[tuple[str, ...]] = [(name, each) for each in named]
-    seen: set[str] = set()
-    while ways:
-        way = ways.pop()
-        if way[-1] == name:
-            return way
-        if way[-1] in seen or way[-1] not in others:
-            continue
-        seen.add(way[-1])
-        ways += [(*way, each.name) for each in others[way[-1]].spec.depends_on]
-    return ()
+def _named(name: str, scene: Scene) -> tuple[str, ...]:
+    """The GitSyncs that one depends on; none of one that is not there."""
+    sync = scene.sync if name == scene.sync.metadata.name else scene.seen.others.get(name)
+    return tuple(each.name for each in sync.spec.depends_on) if sync else ()

@@ -1,14 +1,15 @@
 """Whether the pipeline can run at all."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from kanaria.api.conditions import Reason
+from kanaria.decide.circles import way_back
 from kanaria.decide.filling import unknown_reference
 from kanaria.decide.ml_pipeline.scene import Scene
+from kanaria.decide.ml_pipeline.upstream import endless, started_by
 from kanaria.decide.step_graph import circle, cyclic
 from kanaria.decide.unfolding import unfoldable
-from kanaria.triggers.pipeline import PipelineTrigger
 from kanaria.vocabulary import Stall
 
 
@@ -27,13 +28,9 @@ def _faults(scene: Scene) -> Iterator[Stall]:
         fault = unfoldable(spec) or unknown_reference(spec)
         if fault:
             yield Stall(Reason.INVALID_SPEC, fault)
-    for each in spec.triggers:
-        if isinstance(each.trigger, PipelineTrigger) and each.trigger.name == scene.pipeline.metadata.name:
-            yield Stall(
-                Reason.INVALID_SPEC,
-                f"spec.triggers {each.name!r} would start a run after each run of its own pipeline, without end; "
-                "name another pipeline, or use a schedule",
-            )
+    around = way_back(scene.pipeline.metadata.name, lambda name: _before(name, scene))
+    if around:
+        yield Stall(Reason.CYCLIC_TRIGGERS, endless(around))
     for index, gate in enumerate(spec.gates):
         if gate.policy_ref.name not in scene.seen.policies:
             there = ", ".join(sorted(scene.seen.policies)) or "none"
@@ -42,3 +39,9 @@ def _faults(scene: Scene) -> Iterator[Stall]:
                 f"spec.gates[{index}]: MetricPolicy {gate.policy_ref.name!r} does not exist in namespace "
                 f"{scene.pipeline.metadata.namespace} (there: {there}); commit it, or name another",
             )
+
+
+def _before(name: str, scene: Scene) -> Iterable[str]:
+    """The pipelines that start one."""
+    own = name == scene.pipeline.metadata.name
+    return started_by(scene.pipeline.spec) if own else scene.seen.before.get(name, ())

@@ -38,6 +38,8 @@ class Seen:
     """What could not be carried out of the pipeline's newest plan."""
     succeeded: Mapping[str, Success] = field(default_factory=dict)
     """The newest run that succeeded of each pipeline of the namespace."""
+    before: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The pipelines that start this one, near or far, each with those that start it."""
     looks: Looks = field(default_factory=Looks)
     """The Jobs that look at data for the pipeline's triggers, and what they need."""
     failing: Mapping[tuple[str, str], Failing] = field(default_factory=dict)

@@ -95,6 +95,8 @@ class KeptStep(Part):
     """When it began."""
     finished_at: datetime | None = None
     """When it ended."""
+    image_id: Annotated[str, Field(max_length=512)] | None = None
+    """The image that its Pod ran."""
     cache_key: Annotated[str, Field(max_length=64)] | None = None
     """What it was made of."""
 

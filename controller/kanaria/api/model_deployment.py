@@ -229,6 +229,8 @@ class Serving(Part):
     """The MLflow run that made it."""
     since: datetime | None = None
     """Since when."""
+    revision: Annotated[str, Field(max_length=64)] = ""
+    """Commit that was applied when it took another's place, or had passed; empty where it was only brought up."""
 
 
 class WarmModel(Serving):

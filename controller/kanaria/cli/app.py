@@ -18,6 +18,7 @@ from kanaria.cli.lint import lint
 from kanaria.cli.preflight import preflight
 from kanaria.cli.run import run
 from kanaria.cli.status import status
+from kanaria.cli.trace import follow
 
 LOG_WIDTH = 200
 EVERY_DAY, BY_COMMIT = "Every day", "A rollout, moved by commits"
@@ -34,6 +35,9 @@ for panel, found in VERBS.items():
     for verb in found:
         app.command(rich_help_panel=panel)(verb)
 app.add_typer(data, name="data", rich_help_panel=IN_JOBS)
+
+
+app.command("trace", rich_help_panel=EVERY_DAY)(follow)
 
 
 @app.command(rich_help_panel=OPERATOR)

@@ -171,6 +171,7 @@ def test_the_model_version_is_tagged_before_the_end_is_written_down():
     assert tags == {
         "kanaria.run": "wine/wine-1-abcde",
         "kanaria.pipeline": "wine/wine",
+        "kanaria.cause": "code: commit abc changed the code",
         "kanaria.commit": "abc",
         "kanaria.gates": "Passed",
         "kanaria.gate.offline.accuracy": "Passed",

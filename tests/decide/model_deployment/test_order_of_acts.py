@@ -91,7 +91,12 @@ def test_a_promotion_moves_the_alias_and_tags_the_version():
     world = promoted("8", model={"name": "wine-quality", "alias": "champion"})
 
     assert world.aliases == {"wine-quality@champion": "8"}
-    assert [act.version for act in world.writes if isinstance(act, TagModelVersion)] == ["7", "8"]
+    told = [(act.version, act.key, act.value) for act in world.writes if isinstance(act, TagModelVersion)]
+    assert told == [
+        ("7", "kanaria.stable", "cellar/wine"),
+        ("8", "kanaria.stable", "cellar/wine"),
+        ("8", "kanaria.promoted.cellar.wine", "abc1234"),
+    ]
 
 
 def test_evidence_is_checkpointed_at_most_once_a_minute():

@@ -63,6 +63,7 @@ def taken_over(run: MLPipelineRun) -> dict[str, Any]:
             outputs=entry.outputs,
             started_at=entry.started_at,
             finished_at=entry.finished_at,
+            image_id=entry.image_id,
             cache_key=entry.cache_key,
         )
         for entry in status.steps

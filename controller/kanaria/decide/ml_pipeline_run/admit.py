@@ -49,6 +49,7 @@ def _kept(step: KeptStep, scene: Scene) -> StepStatus:
         outputs=step.outputs,
         started_at=step.started_at,
         finished_at=step.finished_at,
+        image_id=step.image_id,
         cache_key=step.cache_key,
         cached_from=resumed,
     )

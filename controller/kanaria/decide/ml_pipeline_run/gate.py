@@ -11,13 +11,14 @@ from kanaria.decide.ml_pipeline_run.artifacts import unloadable
 from kanaria.decide.ml_pipeline_run.baseline import baseline
 from kanaria.decide.ml_pipeline_run.inquire import makes_no_model
 from kanaria.decide.ml_pipeline_run.scene import Scene, Turn, failed, going_on
+from kanaria.decide.ml_pipeline_run.tags import told_at_the_end
 from kanaria.decide.ml_pipeline_run.track import logged, mlflow_run_id
 from kanaria.gates.change import Change
 from kanaria.gates.kind import NumberGate
 from kanaria.sources.kind import SourceKind
 from kanaria.sources.mlflow import Mlflow
 from kanaria.sources.step_output import StepOutput
-from kanaria.vocabulary import Answered, Judgement, Stall, TagModelVersion, Verdict
+from kanaria.vocabulary import Answered, Judgement, Stall, Verdict
 
 Asked = tuple[str, MetricUnion]
 """A policy's name and one of its metrics."""
@@ -104,18 +105,7 @@ def _told(scene: Scene, gates: tuple[GateStatus, ...]) -> Turn:
     """The run's end, with tags on the model version that tell of it."""
     verdict = Verdict.worst([each.verdict for each in gates])
     turn = _end(scene, gates, verdict)
-    model = turn.status.model
-    if model is None:
-        return turn
-    pipeline = f"{scene.run.metadata.namespace}/{scene.run.spec.pipeline_ref.name}"
-    tags = {
-        "kanaria.run": str(scene.run.name),
-        "kanaria.pipeline": pipeline,
-        "kanaria.commit": scene.run.spec.revision,
-        "kanaria.gates": str(verdict),
-    } | {f"kanaria.gate.{each.policy}.{each.metric}": str(each.verdict) for each in gates}
-    tags |= {f"kanaria.data.{entry.name}": entry.digest for entry in scene.status.data}
-    return replace(turn, first=tuple(TagModelVersion(model.name, model.version, k, v) for k, v in tags.items() if v))
+    return replace(turn, first=told_at_the_end(scene, gates, verdict))
 
 
 def _end(scene: Scene, gates: tuple[GateStatus, ...], verdict: Verdict) -> Turn:

@@ -4,6 +4,7 @@ from kanaria.api import ModelDeployment
 from kanaria.api.conditions import Reason
 from kanaria.api.ml_pipeline_run import MLPipelineRun, ProposalStatus, RegisteredModel
 from kanaria.decide.ml_pipeline_run.scene import EVERY, Scene, Turn, going_on
+from kanaria.decide.ml_pipeline_run.tags import told_of_proposals
 from kanaria.vocabulary import GO, CommitResult, ObjectName, Outcome, Stall, Wait, marks
 
 OPEN = ("Due", "Landed")
@@ -20,7 +21,8 @@ def propose(scene: Scene) -> Turn:
     )
     turn = going_on(scene, proposals=proposals)
     outcome = _outcome(scene, proposals)
-    return Turn(turn.status, outcome, until=scene.now + 3 * EVERY if isinstance(outcome, Wait) else None)
+    first = told_of_proposals(scene, proposals)
+    return Turn(turn.status, outcome, first, until=scene.now + 3 * EVERY if isinstance(outcome, Wait) else None)
 
 
 def targets_of(run: MLPipelineRun) -> tuple[ObjectName, ...]:

@@ -43,6 +43,7 @@ from kanaria.vocabulary import (
     TagModelVersion,
     Wait,
     marks,
+    tags,
 )
 from kanaria.vocabulary.durations import duration_of
 
@@ -98,6 +99,7 @@ def _served(scene: Scene) -> Scene:
             uri=main.uri,
             run_id=main.run_id,
             since=scene.now,
+            revision=_changed_by(scene, before),
         )
         scene = scene.with_status(stable=now)
         if before is not None and before.predictor_name != main.name:
@@ -106,6 +108,14 @@ def _served(scene: Scene) -> Scene:
     if trial is not None and trial.phase is TrialPhase.PROMOTED and trial.predictor_name == main.name:
         scene = forget(scene).tells(Reason.PROMOTED, f"version {main.version} answers all requests")
     return scene
+
+
+def _changed_by(scene: Scene, before: Serving | None) -> str:
+    """The commit by which something else became stable; none of what is only brought up, as in a cluster made anew."""
+    trial, main = scene.trial, scene.stable
+    passed = trial is not None and main is not None and trial.predictor_name == main.name
+    changed = passed or before is not None
+    return scene.seen.way_back.revision[:64] if changed and scene.seen.way_back else ""
 
 
 def live_again(scene: Scene, before: Serving) -> bool:
@@ -238,10 +248,11 @@ def _alias_acts(scene: Scene) -> tuple[Act, ...]:
     stable = scene.status.stable
     if stable is None or scene.seen.invalid or scene.status.aliased == _alias(scene):
         return ()
-    alias, model = _alias_name(scene), stable.model
+    name, told = scene.md.name, {"kanaria.stable": str(scene.md.name)}
+    told |= {tags.of_deployment(tags.PROMOTED, name): stable.revision} if stable.revision else {}
     return (
-        SetAlias(model, alias, stable.version),
-        TagModelVersion(model, stable.version, "kanaria.stable", str(scene.md.name)),
+        SetAlias(stable.model, _alias_name(scene), stable.version),
+        *(TagModelVersion(stable.model, stable.version, key, value) for key, value in told.items()),
     )
 
 

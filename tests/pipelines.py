@@ -17,9 +17,12 @@ from kanaria.vocabulary import (
     CommitResult,
     Delete,
     Failure,
+    ModelSizeAsked,
     ModelVersion,
     ModelVersionAsked,
     ObjectName,
+    PairedScores,
+    PairedScoresAsked,
     Plan,
     Question,
     RegisteredBy,
@@ -98,21 +101,25 @@ class Registry:
         default_factory=lambda: {"run-r-1": ModelVersion("wine-quality", "8", "s3://models/8", "m-8", "run-r-1")}
     )
     versions: Mapping[str, ModelVersion] = field(default_factory=dict)
+    scores: Mapping[str, PairedScores] = field(default_factory=dict)
+    sizes: Mapping[str, int] = field(default_factory=dict)
     down: str = ""
 
     def answer(self, question: Question, now: datetime) -> Answer | None:
         if self.down:
             return Unanswered(now, self.down)
-        match question:
-            case TrackingRun(key=key):
-                return Answered(now, f"run-{key}")
-            case RunMetrics(run_id=run_id):
-                return Answered(now, dict(self.metrics.get(run_id, {})))
-            case RegisteredBy(run_id=run_id):
-                return Answered(now, self.registered.get(run_id))
-            case ModelVersionAsked(version=version):
-                return Answered(now, self.versions.get(version))
-        return None
+        answers: dict[type[Question], Callable[[Any], Any]] = {
+            TrackingRun: lambda asked: f"run-{asked.key}",
+            RunMetrics: lambda asked: dict(self.metrics.get(asked.run_id, {})),
+            RegisteredBy: lambda asked: self.registered.get(asked.run_id),
+            ModelVersionAsked: lambda asked: self.versions.get(asked.version),
+            ModelSizeAsked: lambda asked: self.sizes.get(asked.version),
+            PairedScoresAsked: lambda asked: (
+                self.scores.get(asked.metric) or PairedScores.missing(f"no scores of {asked.metric}")
+            ),
+        }
+        answer = answers.get(type(question))
+        return Answered(now, answer(question)) if answer else None
 
 
 @dataclass

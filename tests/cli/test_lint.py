@@ -122,7 +122,7 @@ def test_the_examples_are_valid():
         pytest.param(
             {"a.yaml": PIPELINE.replace("train.py]", 'train.py, "${parameters.alpha}"]')},
             "a.yaml:11: spec.steps 'train', command[2]: ${parameters.alpha} stands for nothing; "
-            "there is: ${run.name}, ${steps.prepare.outputs.rows}. ",
+            "there is: ${champion.uri}, ${champion.version}, ${run.name}, ${steps.prepare.outputs.rows}. ",
             id="a reference that stands for nothing",
         ),
         pytest.param(

@@ -7,7 +7,7 @@ import pytest
 from mlflow import MlflowClient
 
 from kanaria.tracking import TrackingError, TrackingWorkshop
-from kanaria.vocabulary import ModelVersion, ModelVersionAsked, RegisteredBy, SetAlias, TagModelVersion
+from kanaria.vocabulary import ModelSizeAsked, ModelVersion, ModelVersionAsked, RegisteredBy, SetAlias, TagModelVersion
 
 EVERY = timedelta(seconds=10)
 MODEL = "wine-quality"
@@ -103,3 +103,20 @@ async def test_an_alias_for_a_version_that_is_not_there_is_an_error(workshop: Tr
     assert run_id
     with pytest.raises(TrackingError, match=MODEL):
         await workshop.set_alias(SetAlias(MODEL, "champion", "9"))
+
+
+async def test_the_size_of_a_version_is_that_of_all_its_files(
+    workshop: TrackingWorkshop, client: MlflowClient, run_id: str, tmp_path: Path
+):
+    for path in ("old/MLmodel", "old/data/a/weights", "elsewhere"):
+        client.log_text(run_id, "x" * 100, path)
+    client.create_model_version(MODEL, f"{(tmp_path / 'artifacts').as_uri()}/{run_id}/artifacts/old", run_id)
+    model_id, place = logged_model(client, run_id)
+    (Path(place.removeprefix("file://")) / "sub").mkdir(parents=True)
+    (Path(place.removeprefix("file://")) / "sub" / "weights").write_text("x" * 70)
+    client.create_model_version(MODEL, f"models:/{model_id}", run_id=run_id)
+    client.create_model_version(MODEL, "s3://models/x", run_id=run_id)
+
+    sizes = [await workshop.carry(ModelSizeAsked(EVERY, MODEL, version)) for version in ("1", "2", "3")]
+
+    assert sizes == [200, 70, None]

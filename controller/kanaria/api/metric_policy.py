@@ -43,12 +43,9 @@ class MetricUnion(SourceUnion, GateUnion):
 
     @model_validator(mode="after")
     def _source_suits_gate(self) -> "MetricUnion":
-        source, gate = self.source, self.gate
-        if source.key not in gate.takes:
-            raise ValueError(
-                f"metric {self.name!r}: {gate.key} does not judge {source.key}; "
-                f"it judges: {', '.join(sorted(gate.takes))}"
-            )
+        fault = self.gate.misfit(self.source.key, self.source.address)
+        if fault:
+            raise ValueError(f"metric {self.name!r}: {fault}")
         return self
 
     @model_validator(mode="after")
@@ -59,6 +56,8 @@ class MetricUnion(SourceUnion, GateUnion):
                 f"metric {self.name!r}: {to_camel(timed[0])} is for metrics that are measured while a candidate has "
                 f"traffic and judged by threshold or change; {self.source.key} with {self.gate.key} is not: remove it"
             )
+        if self.dry_run and isinstance(self.gate, Sequential):
+            raise ValueError(f"metric {self.name!r}: dryRun is not for sequential: without it nothing would be judged")
         if self.every < SHORTEST:
             raise ValueError(f"metric {self.name!r}: interval must be 5s or more, it is {self.interval}")
         return self
@@ -83,7 +82,6 @@ _TIMING = (
     "inconclusive_limit",
     "consecutive_error_limit",
     "consecutive_success_limit",
-    "dry_run",
 )
 
 

@@ -84,6 +84,15 @@ class Tracking(Part):
     """Name of the experiment."""
 
 
+class Champion(Part):
+    """The stable model that steps score beside the new one."""
+
+    name: Annotated[str, Field(max_length=256)] = ""
+    """Registered model."""
+    version: Annotated[str, Field(max_length=64)] = ""
+    """Its version; empty where nothing was stable when the first step began."""
+
+
 class KeptStep(Part):
     """A step that succeeded in the run that is resumed."""
 
@@ -110,6 +119,8 @@ class Resumes(Part):
     """Name of the run whose workspace is used: the first that was not a resumption itself."""
     tracking: Tracking | None = None
     """Its MLflow run, which goes on."""
+    champion: Champion | None = None
+    """The stable model that its steps scored."""
     steps: Annotated[tuple[KeptStep, ...], Field(max_length=64)] = ()
     """Steps that are not run again."""
 
@@ -173,6 +184,14 @@ class GateStatus(Part):
     """The sentence that explains it."""
     value: float | None = None
     """The value that was read."""
+    baseline_value: float | None = None
+    """What it was compared with."""
+    data_digest: Annotated[str, Field(max_length=80)] | None = None
+    """Digest of the data that the value comes from; of all entries of spec.data together where there are several."""
+    baseline_data_digest: Annotated[str, Field(max_length=80)] | None = None
+    """Digest of the data that the other number comes from."""
+    dry_run: bool | None = None
+    """Whether it is only told, and decides nothing."""
 
 
 class RegisteredModel(Part):
@@ -220,6 +239,8 @@ class MLPipelineRunStatus(ResourceStatus):
     """The MLflow run."""
     data: Annotated[tuple[DataStatus, ...], Field(max_length=16)] = ()
     """The data that it reads."""
+    champion: Champion | None = None
+    """The stable model that ${champion.version} and ${champion.uri} stand for; absent where no step names them."""
     steps: Annotated[tuple[StepStatus, ...], Field(max_length=64)] = ()
     """The steps."""
     metrics: Annotated[Mapping[str, float], Field(max_length=50)] = {}

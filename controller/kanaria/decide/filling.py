@@ -1,7 +1,7 @@
-"""What ${parameters.NAME}, ${steps.STEP.outputs.NAME}, ${source.…}, ${step.…} and ${run.…} stand for in a step."""
+"""What ${parameters.NAME}, ${steps.STEP.outputs.NAME}, ${source.…}, ${champion.…} and the like stand for in a step."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from kanaria.api.ml_pipeline import PipelineSpec
@@ -16,6 +16,16 @@ _REFERENCE = re.compile(r"(\$?)\$\{([A-Za-z]+(?:\.[-\w]+)+)\}")
 def as_it_stands(text: str) -> str:
     """The text so written that filling it in gives the text itself: for values that look like references."""
     return _REFERENCE.sub(lambda found: f"${found[0]}", text)
+
+
+CHAMPION = ("champion.version", "champion.uri")
+"""References to the stable model of the first ModelDeployment of spec.promote, empty where nothing is stable."""
+
+
+def names_champion(steps: Iterable[Step]) -> bool:
+    """Whether one of the steps refers to the stable model."""
+    texts = (text for step in steps for _, _, text in _texts(step))
+    return any(name in CHAMPION for text in texts for name in _references(text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,5 +136,6 @@ def _known_at_exit(step: Step, spec: PipelineSpec) -> frozenset[str]:
 def _always_known(step: Step, spec: PipelineSpec) -> frozenset[str]:
     names = {"run.name"} | {f"parameters.{parameter.name}" for parameter in spec.parameters}
     names |= {"source.revision"} if spec.source else set()
+    names |= set(CHAMPION) if spec.promote else set()
     names |= {"source.image"} if spec.source and spec.source.build else set()
     return frozenset(names | ({"step.item", "step.index"} if step.fans_out else set()))

@@ -13,6 +13,14 @@ class GateKind(Kind):
     takes: ClassVar[frozenset[str]]
     """Keys of the sources that it judges."""
 
+    def misfit(self, source: str, address: str) -> str:
+        """Why it cannot judge what that source reads there, in a sentence; empty where it can."""
+        if source not in self.takes:
+            return f"{self.key} does not judge {source}; it judges: {', '.join(sorted(self.takes))}"
+        if "*" in address and source == "mlflow":
+            return f"{address!r} names many metrics, which only slices judges; name one, or use slices"
+        return ""
+
 
 class NumberGate(GateKind):
     """A gate that judges one number, offline."""

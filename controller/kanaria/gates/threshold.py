@@ -13,7 +13,7 @@ class Threshold(NumberGate):
     """Bounds for the value, both included."""
 
     key: ClassVar[str] = "threshold"
-    takes: ClassVar[frozenset[str]] = frozenset({"mlflow", "stepOutput", "prometheus", "job", "web"})
+    takes: ClassVar[frozenset[str]] = frozenset({"mlflow", "stepOutput", "prometheus", "job", "web", "modelSize"})
 
     min: float | None = None
     """The least that passes."""

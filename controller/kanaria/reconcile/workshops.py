@@ -19,8 +19,10 @@ from kanaria.vocabulary import (
     EndTrackingRun,
     GitHead,
     Measurement,
+    ModelSizeAsked,
     ModelVersionAsked,
     ObjectRef,
+    PairedScoresAsked,
     QueriesAsked,
     Question,
     RegisteredBy,
@@ -128,7 +130,15 @@ class Workshops:
 
     def carriers(self) -> Mapping[type[Question], Carrier]:
         """Who answers which question."""
-        of_tracking = (TrackingRun, RunMetrics, RegisteredBy, ModelVersionAsked, ArtifactThere)
+        of_tracking = (
+            TrackingRun,
+            RunMetrics,
+            RegisteredBy,
+            ModelVersionAsked,
+            ArtifactThere,
+            PairedScoresAsked,
+            ModelSizeAsked,
+        )
         return {
             GitHead: self.git.head,
             SourceHead: self.git.source_head,

@@ -1,5 +1,6 @@
 """A metric that the MLflow run logged."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
@@ -14,7 +15,7 @@ class Mlflow(SourceKind):
     key: ClassVar[str] = "mlflow"
 
     metric: Annotated[str, Field(alias="key", min_length=1, max_length=256)]
-    """Key of the metric."""
+    """Key of the metric; with slices it has a * in place of the slice's name, which holds no slash."""
 
     @property
     def address(self) -> str:
@@ -24,3 +25,9 @@ class Mlflow(SourceKind):
     def read(self, metrics: Mapping[str, float]) -> float | None:
         """The value, or None where the run did not log it."""
         return metrics.get(self.metric)
+
+    def slices(self, metrics: Mapping[str, float]) -> dict[str, float]:
+        """The value of each slice by its name, where the key has a * in its place."""
+        before, _, after = self.metric.partition("*")
+        pattern = re.compile(f"{re.escape(before)}([^/]+){re.escape(after)}")
+        return {found[1]: value for name, value in metrics.items() if (found := pattern.fullmatch(name))}

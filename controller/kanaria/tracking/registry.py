@@ -1,9 +1,11 @@
 """Which versions of a registered model there are, and where their artifacts lie."""
 
+import itertools
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kanaria.vocabulary import ModelVersion, ModelVersionAsked, RegisteredBy
+from kanaria.vocabulary import ModelSizeAsked, ModelVersion, ModelVersionAsked, RegisteredBy
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -11,6 +13,7 @@ if TYPE_CHECKING:
 _ABSENT = {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}  # the latter for a version that is no number
 _LOGGED_MODEL = "models:/m-"
 _LOOKED_AT = 100
+_FOLDERS_MAX = 50
 
 
 def registered_by(client: "MlflowClient", question: RegisteredBy) -> ModelVersion | None:
@@ -37,6 +40,32 @@ def model_version(client: "MlflowClient", question: ModelVersionAsked) -> ModelV
         if error.error_code in _ABSENT:
             return None
         raise
+
+
+def model_size(client: "MlflowClient", question: ModelSizeAsked) -> int | None:
+    """The bytes of all files of the version; None where MLflow cannot list them, or there are too many."""
+    version = client.get_model_version(question.model, question.version)
+    model_id, run_id = _model_id(version), version.run_id
+    if model_id:
+        return _bytes(lambda path: client.list_logged_model_artifacts(model_id, path or None), "")
+    uri = located(client, client.get_model_version_download_uri(version.name, str(version.version)))
+    root = located(client, f"runs:/{run_id}") if run_id else ""
+    if not root or not uri.startswith(f"{root}/"):
+        return None
+    return _bytes(lambda path: client.list_artifacts(run_id, path), uri.removeprefix(f"{root}/"))
+
+
+def _bytes(listed: Callable[[str], list[Any]], folder: str) -> int | None:
+    total, folders = 0, [folder]
+    for asked in itertools.count(1):
+        for entry in listed(folders.pop()):
+            total += entry.file_size or 0
+            folders += [entry.path] if entry.is_dir else []
+        if not folders:
+            return total
+        if asked == _FOLDERS_MAX:
+            break
+    return None
 
 
 def _told(client: "MlflowClient", version: Any) -> ModelVersion:

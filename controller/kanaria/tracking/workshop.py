@@ -8,12 +8,15 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from kanaria.tracking.errors import TrackingError, shown
-from kanaria.tracking.registry import model_version, registered_by
+from kanaria.tracking.registry import model_size, model_version, registered_by
 from kanaria.tracking.runs import artifact_there, ended, run_metrics, tracking_run
+from kanaria.tracking.scores import paired_scores
 from kanaria.vocabulary import (
     ArtifactThere,
     EndTrackingRun,
+    ModelSizeAsked,
     ModelVersionAsked,
+    PairedScoresAsked,
     Question,
     RegisteredBy,
     RunMetrics,
@@ -38,6 +41,8 @@ _CARRIED: Mapping[type[Question], Callable[..., Any]] = {
     RegisteredBy: registered_by,
     ModelVersionAsked: model_version,
     ArtifactThere: artifact_there,
+    PairedScoresAsked: paired_scores,
+    ModelSizeAsked: model_size,
 }
 
 

@@ -117,6 +117,27 @@ class ArtifactThere(Question):
 
 
 @dataclass(frozen=True, slots=True)
+class ModelSizeAsked(Question):
+    """The bytes of all files of a model version: answered with an int, or None where they cannot be listed."""
+
+    model: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class PairedScoresAsked(Question):
+    """How sure a difference is: both models' scores on the same rows, as a step logged them for this metric.
+
+    Answered with a PairedScores. What is drawn again and again follows from the run and the metric: asked again, the
+    answer is the same.
+    """
+
+    run_id: str
+    metric: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
 class CountersAsked(Question):
     """Cumulative request counters of two backends, read in one scrape: answered with Counters.
 
@@ -207,6 +228,26 @@ class Measurement:
     value: float | None
     baseline: float | None = None
     trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PairedScores:
+    """Means over the same rows, and between what the difference lies; `trouble` says why it is not known.
+
+    `low` and `high` bound candidate minus champion, each with the confidence that was asked for.
+    """
+
+    rows: int
+    candidate: float
+    champion: float
+    low: float
+    high: float
+    trouble: str = ""
+
+    @classmethod
+    def missing(cls, trouble: str) -> "PairedScores":
+        """Nothing is known, and why."""
+        return cls(0, 0.0, 0.0, 0.0, 0.0, trouble)
 
 
 @dataclass(frozen=True, slots=True)

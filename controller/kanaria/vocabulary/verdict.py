@@ -23,9 +23,13 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A verdict on one metric with the sentence that explains it; `value` is None where nothing was read."""
+    """A verdict on one metric with the sentence that explains it; `value` is None where nothing was read.
+
+    `baseline` is what it was compared with, where it was.
+    """
 
     metric: str
     verdict: Verdict
     sentence: str
     value: float | None = None
+    baseline: float | None = None

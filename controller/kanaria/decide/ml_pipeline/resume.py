@@ -69,5 +69,7 @@ def taken_over(run: MLPipelineRun) -> dict[str, Any]:
         for entry in status.steps
         if entry.phase in DONE and entry.name not in last
     )
-    kept = Resumes(run=run.metadata.name, root=_root(run), tracking=status.tracking, steps=steps)
+    kept = Resumes(
+        run=run.metadata.name, root=_root(run), tracking=status.tracking, champion=status.champion, steps=steps
+    )
     return kept.model_dump(mode="json", by_alias=True, exclude_none=True)

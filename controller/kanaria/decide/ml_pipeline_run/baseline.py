@@ -1,38 +1,54 @@
-"""What the model that is stable now had logged."""
+"""What the model that is stable now had logged, when it was made."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from kanaria.api import ModelDeployment
+from kanaria.decide.ml_pipeline_run.champion import stable_now
 from kanaria.decide.ml_pipeline_run.scene import EVERY, READING, Scene, Turn, asked
 from kanaria.decide.ml_pipeline_run.track import logged
-from kanaria.vocabulary import Answered, ModelVersionAsked, ObjectName
+from kanaria.vocabulary import Answered, ModelVersionAsked, tags
+from kanaria.vocabulary.objects import content_hash
 
 
-def baseline(scene: Scene) -> Mapping[str, float] | str | Turn:
-    """The metrics of the run behind the stable version of the first target.
+@dataclass(frozen=True, slots=True)
+class StableRun:
+    """What the run behind the stable version logged, and the digest of the data it read; empty where unknown."""
+
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    digest: str = ""
+
+
+def baseline(scene: Scene) -> StableRun | str | Turn:
+    """The run behind the stable version of the first target.
 
     Empty where nothing is stable; a sentence where it cannot be known; a turn that waits for the registry.
     """
-    target = _first_target(scene)
-    if target is None or target.spec.stable is None:
-        return {}
-    name, version = target.spec.model.name, target.spec.stable.version
-    answer = asked(scene, ModelVersionAsked(EVERY, name, version), READING)
+    stable = stable_now(scene)
+    if not stable.version:
+        return StableRun()
+    answer = asked(scene, ModelVersionAsked(EVERY, stable.name, stable.version), READING)
     if not isinstance(answer, Answered):
         return answer
     if answer.value is None:
         return (
-            f"the stable version {version} of {name!r} is not in the registry, so nothing can be compared with it; "
-            "restore it, or gate by a threshold"
+            f"the stable version {stable.version} of {stable.name!r} is not in the registry, so nothing can be "
+            "compared with it; restore it, or gate by a threshold"
         )
     if not answer.value.run_id:
-        return {}
+        return StableRun()
     metrics = asked(scene, logged(answer.value.run_id), READING)
-    return dict(metrics.value) if isinstance(metrics, Answered) else metrics
+    if not isinstance(metrics, Answered):
+        return metrics
+    found = answer.value.tags
+    return StableRun(
+        metrics.value, digest_of({data.name: found.get(f"{tags.DATA}{data.name}", "") for data in scene.status.data})
+    )
 
 
-def _first_target(scene: Scene) -> ModelDeployment | None:
-    if not scene.pipeline.promote:
-        return None
-    target = scene.pipeline.promote[0].model_deployment
-    return scene.seen.targets.get(ObjectName(target.namespace or scene.run.metadata.namespace, target.name))
+def digest_of(digests: Mapping[str, str]) -> str:
+    """One digest for all the data of a run, by the entries' names; empty where one of them is not known."""
+    if not digests or not all(digests.values()):
+        return ""
+    if len(digests) == 1:
+        return next(iter(digests.values()))
+    return f"sha256:{content_hash(sorted(digests.items()), 64)}"

@@ -12,6 +12,7 @@ from kanaria.decide.forbidden import remedy
 from kanaria.decide.ml_pipeline_run.admit import admit
 from kanaria.decide.ml_pipeline_run.bounds import bounded
 from kanaria.decide.ml_pipeline_run.cancel import cancel
+from kanaria.decide.ml_pipeline_run.champion import champion
 from kanaria.decide.ml_pipeline_run.data import check, compare, jobs_at_work
 from kanaria.decide.ml_pipeline_run.endings import is_over
 from kanaria.decide.ml_pipeline_run.gate import gate
@@ -50,6 +51,7 @@ PHASES: tuple[Callable[[Scene], Turn], ...] = (
     line_up,
     track,
     check,
+    champion,
     steps,
     compare,
     inquire,

@@ -16,11 +16,15 @@ def told_at_the_end(scene: Scene, gates: tuple[GateStatus, ...], verdict: Verdic
         tags.COMMIT: spec.revision,
         tags.CODE: scene.pipeline.source.git.url if scene.pipeline.source else "",
         tags.IMAGES: tags.images_told(ran),
-        tags.GATES: str(verdict) if gates else "",
+        tags.GATES: str(verdict) if any(not each.dry_run for each in gates) else "",
     }
-    told |= {f"{tags.GATE}{each.policy}.{each.metric}": str(each.verdict) for each in gates}
+    told |= {f"{tags.GATE}{each.policy}.{each.metric}": _verdict(each) for each in gates}
     told |= {f"{tags.DATA}{entry.name}": entry.digest for entry in scene.status.data}
     return _on_the_version(scene, told)
+
+
+def _verdict(gate: GateStatus) -> str:
+    return f"{gate.verdict} (dry run)" if gate.dry_run else str(gate.verdict)
 
 
 def told_of_proposals(scene: Scene, proposals: tuple[ProposalStatus, ...]) -> tuple[TagModelVersion, ...]:

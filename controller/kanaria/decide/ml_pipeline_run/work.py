@@ -8,6 +8,7 @@ from typing import Any
 from kanaria.api.ml_pipeline_run import DONE, MLPipelineRun
 from kanaria.api.pipeline_step import EnvVar, Step, ValueFrom
 from kanaria.decide.filling import Values
+from kanaria.decide.ml_pipeline_run.champion import champion_facts
 from kanaria.decide.ml_pipeline_run.endings import Entries, lost
 from kanaria.decide.ml_pipeline_run.scene import Scene
 from kanaria.decide.ml_pipeline_run.track import mlflow_run_id
@@ -58,6 +59,7 @@ def values_of(scene: Scene, entries: Entries) -> Values:
         outputs[name] = {key: json.dumps([each.get(key, "") for each in made]) for key in keys}
     ended = "Failed" if lost(scene.unfolded.steps, entries) else "Succeeded"
     facts = {"run.name": scene.run.metadata.name, "run.status": ended}
+    facts |= champion_facts(scene)
     if BUILD in outputs:
         facts["source.image"] = outputs[BUILD][IMAGE]
     return Values.of(scene.pipeline, scene.run.spec.revision, outputs, facts)

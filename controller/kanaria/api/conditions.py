@@ -54,6 +54,7 @@ class Reason(StrEnum):
     STEP_FAILED = "StepFailed"  # A step failed for good.
     CANCELLED = "Cancelled"  # The run was cancelled, by an annotation or by a newer run that replaces it.
     NOT_RESUMED = "NotResumed"  # The annotation asks to resume a run that is not there, or did not fail.
+    NOT_REPLAYED = "NotReplayed"  # The annotation asks to replay a run that is not there, or did not succeed.
     DEADLINE_EXCEEDED = "DeadlineExceeded"  # activeDeadlineSeconds is over.
     GATE_REFUSED = "GateRefused"  # A gate judged the model worse than its bound.
     GATE_UNMEASURED = "GateUnmeasured"  # A gate's metric was not found; nothing is proposed.

@@ -258,6 +258,8 @@ class MLPipelineStatus(ResourceStatus):
     """The value of the annotation kanaria.dev/run that was acted on last."""
     last_handled_resume: Annotated[str, Field(max_length=253)] | None = None
     """The value of the annotation kanaria.dev/resume that was acted on last."""
+    last_handled_replay: Annotated[str, Field(max_length=256)] | None = None
+    """The value of the annotation kanaria.dev/replay that was acted on last."""
     last_scheduled_at: datetime | None = None
     """The newest time of the schedule that was acted on."""
     runs: int = 0

@@ -125,6 +125,21 @@ class Resumes(Part):
     """Steps that are not run again."""
 
 
+class Replays(Part):
+    """The run that is run again, and what it found: a replay is compared with that."""
+
+    run: Annotated[str, Field(max_length=253)]
+    """Name of the run."""
+    request: Annotated[str, Field(max_length=256)]
+    """The value of the annotation kanaria.dev/replay that is acted on."""
+    metrics: Annotated[Mapping[str, float], Field(max_length=50)] = {}
+    """Its metrics."""
+    data: Annotated[Mapping[str, Annotated[str, Field(max_length=80)]], Field(max_length=16)] = {}
+    """The digest of each entry of its data."""
+    images: Annotated[Mapping[str, Annotated[str, Field(max_length=512)]], Field(max_length=64)] = {}
+    """The image of each of its steps."""
+
+
 class MLPipelineRunSpec(Part):
     """What is run: the pipeline's spec as it was, and the code."""
 
@@ -138,8 +153,10 @@ class MLPipelineRunSpec(Part):
     """Commit of the code that is run; empty without source."""
     resumes: Resumes | None = None
     """The failed run that it goes on with."""
+    replays: Replays | None = None
+    """The run that it repeats; nothing is judged or proposed then."""
     pipeline: PipelineSpec
-    """The pipeline's spec, frozen."""
+    """The pipeline's spec, frozen; of a replay without gates, targets and caches."""
 
 
 class StepStatus(Part):

@@ -16,6 +16,7 @@ from kanaria.cli.data import app as data
 from kanaria.cli.fetch import fetch
 from kanaria.cli.lint import lint
 from kanaria.cli.preflight import preflight
+from kanaria.cli.replay import replay
 from kanaria.cli.run import run
 from kanaria.cli.status import status
 from kanaria.cli.trace import follow
@@ -26,7 +27,7 @@ LOCAL, OPERATOR, IN_JOBS = "To try it on this machine", "The operator", "What Jo
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="markdown")
 
 VERBS: Mapping[str, tuple[Callable[..., None], ...]] = {
-    EVERY_DAY: (lint, status, completion),
+    EVERY_DAY: (lint, status, replay, completion),
     BY_COMMIT: (verbs.promote, verbs.pause, verbs.resume, verbs.abort, verbs.retry, verbs.undo),
     OPERATOR: (run,),
     IN_JOBS: (checkout, fetch, preflight),

@@ -1,21 +1,24 @@
-"""Where is the manifest of a ModelDeployment in a working copy, and how is a person's change of it committed?"""
+"""Where is the manifest of an object in a working copy, and how is a person's change of it committed?"""
 
 import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
+import typer
 from pydantic import ValidationError
 
-from kanaria.api import ModelDeployment
+from kanaria.api import Resource
 from kanaria.api.resource import API_VERSION
 from kanaria.decide.git_sync import is_manifest
 from kanaria.decide.unreadable import sentence
 from kanaria.git.edit_yaml import Edited, NotDue, edited
-from kanaria.git.working_copy import WorkingCopy
+from kanaria.git.working_copy import WorkingCopy, WorkingCopyError
 from kanaria.vocabulary import Edit, ObjectRef
 from kanaria.vocabulary.documents import DocumentError, documents
+
+R = TypeVar("R", bound=Resource)
 
 
 class ManifestError(Exception):
@@ -23,18 +26,21 @@ class ManifestError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """The document of a ModelDeployment, and the file and working copy it is in."""
+class Found(Generic[R]):
+    """The document of an object, and the file and working copy it is in."""
 
     path: Path
     copy: WorkingCopy
     text: str
-    deployment: ModelDeployment
+    resource: R
 
     def document(self, text: str) -> Mapping[str, Any] | None:
         """The same document in another text of the file."""
-        wanted = self.deployment.ref
-        return next((value for value in _values(text) if _named(value) == (wanted.namespace, wanted.name)), None)
+        wanted = self.resource.ref
+        return next(
+            (value for value in _values(text, type(self.resource)) if _named(value) == (wanted.namespace, wanted.name)),
+            None,
+        )
 
     def change(self, edit: Edit) -> str:
         """The file's text with the edit in it.
@@ -63,8 +69,8 @@ class Found:
         self.path.write_bytes(text.encode())
 
 
-def find(name: str, path: Path, namespace: str = "") -> Found:
-    """The one manifest of a ModelDeployment at the path.
+def find(kind: type[R], name: str, path: Path, namespace: str = "") -> Found[R]:
+    """The one manifest of an object at the path.
 
     Raises:
         ManifestError: if there is none, or more than one, or it cannot be read.
@@ -74,20 +80,41 @@ def find(name: str, path: Path, namespace: str = "") -> Found:
     found = [
         (file, value)
         for file in _files(path)
-        for value in _values(_text(file))
+        for value in _values(_text(file), kind)
         if value["metadata"].get("name") == name and namespace in ("", value["metadata"].get("namespace", namespace))
     ]
     if not found:
-        raise ManifestError(f"{path} holds no ModelDeployment {name}; name its folder or file with --path")
+        raise ManifestError(f"{path} holds no {kind.__name__} {name}; name its folder or file with --path")
     if len(found) > 1:
         places = ", ".join(sorted({str(file) for file, _ in found}))
-        raise ManifestError(f"ModelDeployment {name} is in {places}; name one of them with --path, or a --namespace")
+        raise ManifestError(f"{kind.__name__} {name} is in {places}; name one of them with --path, or a --namespace")
     ((file, value),) = found
     copy.check_clean(file)
     try:
-        return Found(file, copy, _text(file), ModelDeployment.parse(value))
+        return Found(file, copy, _text(file), kind.parse(value))
     except ValidationError as error:
         raise ManifestError(f"{file}: {sentence(error)}") from error
+
+
+def commit(found: Found[Any], text: str, message: str, *, push: bool) -> None:
+    """Commit the text as the file's, tell of it, and push it where that is asked for.
+
+    Raises:
+        WorkingCopyError: if git refuses; the file is as it was then.
+    """
+    before = found.text
+    found.write(text)
+    try:
+        made = found.copy.commit(found.path, message)
+    except WorkingCopyError:
+        found.write(before)
+        raise
+    typer.echo(f"{made} {message.splitlines()[0]}")
+    if push:
+        found.copy.push()
+        typer.echo("pushed")
+    else:
+        typer.echo("not pushed yet: git push, or --push next time")
 
 
 def _files(path: Path) -> Iterator[Path]:
@@ -106,8 +133,8 @@ def _text(file: Path) -> str:
         return ""
 
 
-def _values(text: str) -> Iterator[Mapping[str, Any]]:
-    """The ModelDeployments of a text; one that cannot be read holds none."""
+def _values(text: str, kind: type[Resource]) -> Iterator[Mapping[str, Any]]:
+    """The objects of this kind in a text; one that cannot be read holds none."""
     try:
         found = documents(text)
     except DocumentError:
@@ -116,7 +143,7 @@ def _values(text: str) -> Iterator[Mapping[str, Any]]:
         value = document.value
         if isinstance(value, Mapping) and isinstance(value.get("metadata"), Mapping):
             ref = ObjectRef.of(value)
-            if (ref.api_version, ref.kind) == (API_VERSION, "ModelDeployment"):
+            if (ref.api_version, ref.kind) == (API_VERSION, kind.__name__):
                 yield value
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from kanaria.api import ModelDeployment
-from kanaria.cli.manifests import Found, ManifestError, find
+from kanaria.cli.manifests import Found, ManifestError, commit, find
 from kanaria.cluster.clock import Clock
 from kanaria.decide.model_deployment import verbs
 from kanaria.git.working_copy import WorkingCopyError
@@ -121,12 +121,12 @@ def _do(name: str, asked: Asked | None, doing: Doing) -> None:
     """Do a verb, or say why not, with exit code 1."""
     try:
         namespace, _, short = name.rpartition("/")
-        found = find(short, doing.path, namespace)
-        verb = _accepted(asked(found.deployment) if asked else undoing(found))
+        found = find(ModelDeployment, short, doing.path, namespace)
+        verb = _accepted(asked(found.resource) if asked else undoing(found))
         text = found.change(verb)
         typer.echo(found.diff(text), nl=False)
         if not doing.dry_run:
-            _commit(found, text, f"{verb.subject}\n\n{verb.body}".strip(), push=doing.push)
+            commit(found, text, f"{verb.subject}\n\n{verb.body}".strip(), push=doing.push)
     except (ManifestError, WorkingCopyError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
@@ -138,37 +138,19 @@ def _accepted(verb: verbs.Verb) -> Edit:
     return verb
 
 
-def undoing(found: Found) -> verbs.Verb:
+def undoing(found: Found[ModelDeployment]) -> verbs.Verb:
     """The newest commit that changed what is stable, turned back."""
     after, commit = found.document(found.text), ""
     for older, text in found.copy.history(found.path):
         before = found.document(text) or {}
         if after is not None and verbs.is_promotion(before, after):
-            verb = verbs.undo(found.deployment, before, after)
+            verb = verbs.undo(found.resource, before, after)
             return verb if isinstance(verb, verbs.Refused) else _told(verb, commit)
         after, commit = before, older
-    return verbs.Refused(
-        f"the history of {found.path} holds no other stable version of {found.deployment.metadata.name}"
-    )
+    return verbs.Refused(f"the history of {found.path} holds no other stable version of {found.resource.metadata.name}")
 
 
 def _told(edit: Edit, commit: str) -> Edit:
     return Edit(
         edit.target, edit.edit_class, edit.expects, edit.changes, edit.subject, f"This takes back commit {commit}."
     )
-
-
-def _commit(found: Found, text: str, message: str, *, push: bool) -> None:
-    before = found.text
-    found.write(text)
-    try:
-        commit = found.copy.commit(found.path, message)
-    except WorkingCopyError:
-        found.write(before)
-        raise
-    typer.echo(f"{commit} {message.splitlines()[0]}")
-    if push:
-        found.copy.push()
-        typer.echo("pushed")
-    else:
-        typer.echo("not pushed yet: git push, or --push next time")

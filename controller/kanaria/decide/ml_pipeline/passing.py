@@ -79,7 +79,7 @@ def _hindered(scene: Scene) -> Outcome:
 def _ready(scene: Scene) -> readiness.Ready:
     if scene.pipeline.spec.suspend:
         return readiness.Ready(Reason.SUSPENDED, "spec.suspend is true: no run starts")
-    newest = scene.runs[-1] if scene.runs else None
+    newest = scene.newest
     if newest is None:
         return readiness.Ready(Reason.SUCCEEDED, "no trigger was due yet")
     said = condition(newest, ConditionType.READY)

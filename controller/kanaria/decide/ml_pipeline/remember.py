@@ -24,12 +24,13 @@ def remember(scene: Scene) -> Scene:
 
 def _after(scene: Scene, status: MLPipelineStatus, run: MLPipelineRun) -> MLPipelineStatus:
     cause = run.spec.cause
-    resumed = run.spec.resumes  # it runs code of the past
+    resumed, replays = run.spec.resumes, run.spec.replays  # they run code of the past
     began = run.metadata.creation_timestamp or scene.now
     changes = {
         "runs": run.spec.number,
-        "revision": (None if resumed else run.spec.revision) or status.revision,
+        "revision": (None if resumed or replays else run.spec.revision) or status.revision,
         "last_handled_resume": resumed.run if resumed else status.last_handled_resume,
+        "last_handled_replay": replays.request if replays else status.last_handled_replay,
         "last_scheduled_at": cause.scheduled_at or status.last_scheduled_at,
         "last_handled_run_request": cause.request or status.last_handled_run_request,
         "triggers": _answered(scene, status, cause, began),

@@ -25,7 +25,7 @@ def retire(scene: Scene) -> Scene:
 def _beyond(scene: Scene, phases: tuple[RunPhase, ...], limit: int) -> tuple[MLPipelineRun, ...]:
     ended = [run for run in scene.runs if run.status.phase in phases]
     old = ended[: max(0, len(ended) - limit)]
-    return tuple(run for run in old if run is not scene.runs[-1] and not _is_needed(run, scene))
+    return tuple(run for run in old if run not in (scene.runs[-1], scene.newest) and not _is_needed(run, scene))
 
 
 def _is_needed(run: MLPipelineRun, scene: Scene) -> bool:

@@ -60,6 +60,8 @@ class Due:
     """The names of all triggers that the run answers, and what each acts on."""
     resumes: MLPipelineRun | None = None
     """The run that failed and goes on."""
+    replays: MLPipelineRun | None = None
+    """The run that is repeated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,11 @@ class Scene:
     def runs(self) -> tuple[MLPipelineRun, ...]:
         """The runs, oldest first."""
         return tuple(sorted(self.seen.runs, key=lambda run: run.spec.number))
+
+    @property
+    def newest(self) -> MLPipelineRun | None:
+        """The newest run that is no replay: what a replay finds is no news of the pipeline."""
+        return next((run for run in reversed(self.runs) if run.spec.replays is None), None)
 
     @property
     def active(self) -> MLPipelineRun | None:

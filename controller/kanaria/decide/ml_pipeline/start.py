@@ -3,11 +3,12 @@
 from dataclasses import replace
 from typing import Any
 
-from kanaria.api import MLPipelineRun
 from kanaria.api.resource import API_VERSION
+from kanaria.decide.ml_pipeline.replay import compared_with, repeated, replay_asked
 from kanaria.decide.ml_pipeline.resume import taken_over
 from kanaria.decide.ml_pipeline.scene import Due, Scene
 from kanaria.vocabulary import Apply, marks
+from kanaria.vocabulary.kinds import Part
 from kanaria.vocabulary.objects import Manifest, content_hash, label_safe
 
 QUEUE_MAX = 10
@@ -18,7 +19,7 @@ def start(scene: Scene) -> Scene:
     """Make the run that is due, unless the concurrency policy has it wait."""
     due = scene.due
     lacks_code = scene.pipeline.spec.source is not None and scene.head is None
-    if due is None or must_wait(scene) or (lacks_code and due.resumes is None):
+    if due is None or must_wait(scene) or (lacks_code and due.resumes is None and due.replays is None):
         return scene
     # As the operator itself: runs are Kanaria's own kind. Their Jobs are applied as the team's account.
     return replace(scene, acts=(*scene.acts, Apply(made(scene, due))))
@@ -57,20 +58,27 @@ def made(scene: Scene, due: Due) -> Manifest:
             "pipelineRef": {"name": metadata.name},
             "number": number,
             "cause": _cause(due),
-            **_what(scene, due.resumes),
+            **_what(scene, due),
         },
     }
 
 
-def _what(scene: Scene, resumed: MLPipelineRun | None) -> dict[str, Any]:
-    """What is run: the pipeline and the code as they are now, or as they were in the run that is resumed."""
-    spec = resumed.spec.pipeline if resumed else scene.pipeline.spec
-    revision = resumed.spec.revision if resumed else scene.head
+def _what(scene: Scene, due: Due) -> dict[str, Any]:
+    """What is run: the pipeline and the code as they are now, or as they were in a run of the past."""
+    past = due.resumes or due.replays
+    spec = past.spec.pipeline if past else scene.pipeline.spec
+    revision = past.spec.revision if past else scene.head
+    replays = compared_with(due.replays, replay_asked(scene)) if due.replays else past and past.spec.replays
     return {
         **({"revision": revision} if revision else {}),
-        **({"resumes": taken_over(resumed)} if resumed else {}),
-        "pipeline": spec.model_dump(mode="json", by_alias=True, exclude_none=True),
+        **({"resumes": taken_over(due.resumes)} if due.resumes else {}),
+        **({"replays": _plain(replays)} if replays else {}),
+        "pipeline": _plain(repeated(spec) if due.replays else spec),
     }
+
+
+def _plain(part: Part) -> dict[str, Any]:
+    return part.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
 def _cause(due: Due) -> dict[str, Any]:

@@ -18,7 +18,7 @@ SUSPENDED = "Suspended"
 
 def summarise(scene: Scene) -> Scene:
     """The newest run decides what the pipeline says, where nothing of its own is in the way."""
-    newest = scene.runs[-1] if scene.runs else None
+    newest = scene.newest
     changes = {
         "phase": _phase(scene, newest),
         "last_run": _short(newest) if newest else scene.status.last_run,

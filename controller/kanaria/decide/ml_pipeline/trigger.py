@@ -7,6 +7,7 @@ from datetime import datetime
 from kanaria.api.conditions import Reason
 from kanaria.api.ml_pipeline import MLPipelineStatus, TriggerStatus
 from kanaria.decide.ml_pipeline.hold import held
+from kanaria.decide.ml_pipeline.replay import replay, replay_asked
 from kanaria.decide.ml_pipeline.resume import asked, resumption
 from kanaria.decide.ml_pipeline.scene import Due, Held, Scene, sooner
 from kanaria.triggers.kind import Firing, Found, NotYet, TriggerUnion
@@ -31,14 +32,26 @@ def trigger(scene: Scene) -> Scene:
     for answer in found.values():
         until = sooner(until, None if isinstance(answer, Firing) else answer.until)
     scene = replace(scene, status=_with_holds(scene.status, found), until=until)
-    asked_for = resumption(scene)
-    if isinstance(asked_for, Due):  # on its own: it runs other code than what is due beside it
-        return replace(scene, due=asked_for)
-    if asked_for is not None:
-        status = scene.status.model_copy(update={"last_handled_resume": asked(scene)})
-        scene = replace(scene, status=status, notices=(asked_for,))
+    scene = _of_the_past(scene)
+    if scene.due is not None:
+        return scene
     due = tuple(_due(scene, found))
     return _headed(replace(scene, due=_together(due)), wanted=bool(due))
+
+
+def _of_the_past(scene: Scene) -> Scene:
+    """A run that is resumed or repeated comes on its own: it runs other code than what is due beside it."""
+    wishes = (
+        (resumption(scene), {"last_handled_resume": asked(scene)}),
+        (replay(scene), {"last_handled_replay": replay_asked(scene)}),
+    )
+    for answer, handled in wishes:
+        if isinstance(answer, Due):
+            return replace(scene, due=answer)
+        if answer is not None:
+            status = scene.status.model_copy(update=handled)
+            scene = replace(scene, status=status, notices=(*scene.notices, answer))
+    return scene
 
 
 def _found(scene: Scene, each: TriggerUnion) -> Firing | NotYet | Held:
@@ -136,7 +149,7 @@ def _looked(scene: Scene, entry: TriggerStatus, *, repeats: bool) -> Looked:
         revision=scene.status.revision,
         succeeded=scene.seen.succeeded,
         found=_found_by_look(entry),
-        read={data.name: data.digest for run in scene.runs[-1:] for data in run.status.data},
+        read={data.name: data.digest for run in (scene.newest,) if run for data in run.status.data},
         failing=scene.seen.failing,
         repeats=repeats,
     )

@@ -15,8 +15,8 @@ def newest_successes(runs: Iterable[Manifest]) -> Mapping[str, Success]:
     for run in runs:
         status = run.get("status") or {}
         finished_at = status.get("finishedAt")
-        if status.get("phase") != "Succeeded" or not finished_at:
-            continue
+        if status.get("phase") != "Succeeded" or not finished_at or (run.get("spec") or {}).get("replays"):
+            continue  # nothing of a replay is new
         pipeline = str(((run.get("spec") or {}).get("pipelineRef") or {}).get("name", ""))
         version = str((status.get("model") or {}).get("version", ""))
         success = Success(run["metadata"]["name"], datetime.fromisoformat(finished_at), version)

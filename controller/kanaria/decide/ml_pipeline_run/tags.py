@@ -13,6 +13,7 @@ def told_at_the_end(scene: Scene, gates: tuple[GateStatus, ...], verdict: Verdic
         tags.RUN: str(scene.run.name),
         tags.PIPELINE: f"{scene.run.metadata.namespace}/{spec.pipeline_ref.name}",
         tags.CAUSE: f"{cause.trigger}: {cause.reason}"[: tags.VALUE_MAX],
+        tags.REPLAYS: spec.replays.run if spec.replays else "",
         tags.COMMIT: spec.revision,
         tags.CODE: scene.pipeline.source.git.url if scene.pipeline.source else "",
         tags.IMAGES: tags.images_told(ran),

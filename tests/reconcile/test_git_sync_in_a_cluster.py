@@ -88,6 +88,29 @@ async def test_drift_is_put_back_without_waiting_for_a_commit(api: Api, team: Te
     assert await is_applied(api, team.head())
 
 
+async def test_a_field_of_another_manager_is_left_to_it_until_spec_force_names_it(api: Api, team: TeamRepository):
+    assert team.head()
+    theirs = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "default"}}
+    await api.apply(MAPS, {**theirs, "data": {"value": "theirs"}}, owner="other-tool")
+
+    found = await eventually(lambda: stalled(api))
+
+    assert found["reason"] == "FieldConflict"
+    told = (
+        'deploy/a.yaml, line 1: ConfigMap default/a: Apply failed with 1 conflict: conflict with "other-tool": .data.v'
+    )
+    assert found["message"].startswith(told)
+    assert await value(api, "a") == "theirs"
+    sync = await api.get(SYNCS, "default", "team")
+    force = [{"kind": "ConfigMap", "name": "a", "fields": ["data"]}]
+    await api.replace(SYNCS, {**sync, "spec": {**sync["spec"], "force": force}})
+
+    async def is_taken() -> bool:
+        return await value(api, "a") == "1"
+
+    await eventually(is_taken)
+
+
 async def test_values_of_a_config_map_are_put_in_and_followed(api: Api, team: TeamRepository):
     sizes = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "sizes", "namespace": "default"}}
     await api.create(MAPS, {**sizes, "data": {"size": "7"}})

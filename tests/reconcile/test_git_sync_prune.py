@@ -89,3 +89,40 @@ def test_more_than_the_limit_is_fine_if_it_is_few_of_many():
     cluster.settle()
 
     assert len(cluster.names()) == 25
+
+
+KEPT = a_config_map("kept").replace("metadata:\n", "metadata:\n  annotations: {kanaria.dev/prune: disabled}\n")
+
+
+def test_an_object_that_is_to_be_kept_stays_when_its_file_goes():
+    cluster = SyncedCluster.with_sync()
+    cluster.commit({"deploy/a.yaml": a_config_map("a"), "deploy/b.yaml": a_config_map("b"), "deploy/kept.yaml": KEPT})
+    cluster.settle()
+    cluster.commit({"deploy/a.yaml": a_config_map("a")})
+
+    cluster.settle()
+
+    assert cluster.names() == ["a", "kept"]
+    assert cluster.condition("Ready") == ("True", "Succeeded")
+
+
+def test_an_object_that_is_to_be_kept_stays_when_the_sync_goes():
+    cluster = SyncedCluster.with_sync(deletionPolicy="Delete")
+    cluster.commit({"deploy/a.yaml": a_config_map("a"), "deploy/kept.yaml": KEPT})
+    cluster.settle()
+    cluster.delete_sync()
+
+    while SYNC in cluster.objects:
+        cluster.visit()
+
+    assert cluster.names() == ["kept"]
+
+
+def test_a_slip_in_what_is_to_be_kept_is_told():
+    cluster = SyncedCluster.with_sync()
+    cluster.commit({"deploy/kept.yaml": KEPT.replace("disabled", "Disabled")})
+
+    cluster.settle()
+
+    assert cluster.condition("Stalled") == ("True", "BuildFailed")
+    assert "deploy/kept.yaml, line 4: the annotation kanaria.dev/prune knows one value: write dis" in cluster.message()

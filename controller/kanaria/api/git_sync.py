@@ -94,6 +94,24 @@ class Health(Part):
     """After this the GitSync is Stalled, until it is healthy or something else is applied."""
 
 
+FieldName = Annotated[str, Field(min_length=1, max_length=512, pattern=r"^[^\s]+$")]
+
+
+class Forced(Part):
+    """Fields that Git sets, whoever else declares them."""
+
+    kind: Annotated[str, Field(min_length=1, max_length=63, pattern=r"^[A-Za-z][A-Za-z0-9]*$")]
+    """Kind of the objects."""
+    name: Annotated[str, Field(min_length=1, max_length=253)] | None = None
+    """Name of the object; all of the kind where absent."""
+    fields: Annotated[tuple[FieldName, ...], Field(min_length=1, max_length=64)]
+    """The fields, as the message of FieldConflict spells them, e.g. spec.replicas; with all that is below them."""
+
+    def is_of(self, kind: str, name: str) -> bool:
+        """Whether it speaks of the object."""
+        return self.kind == kind and self.name in (None, name)
+
+
 _NO_LEAVING = "spec.path must not leave the repository: remove '..'"
 _NO_USER = "spec.url must not hold a user or password: name a Secret in spec.secretRef"
 
@@ -132,6 +150,8 @@ class GitSyncSpec(Part):
     """Whose commits are applied; without it, all."""
     substitute_from: Annotated[tuple[ObjectReference, ...], Field(max_length=16)] = ()
     """ConfigMaps of the namespace whose values stand in for ${NAME} in the manifests; the last one wins."""
+    force: Annotated[tuple[Forced, ...], Field(max_length=64)] = ()
+    """Fields that are set although another manager declares them too."""
     prune: bool = True
     """Whether objects that left the path are deleted."""
     prune_limit: Annotated[int, Field(ge=1, le=100000)] = 20

@@ -57,7 +57,14 @@ class UnknownKindError(NotFoundError):
 
 
 class ConflictError(ClusterError):
-    """The object exists already, has changed since it was read, or another manager owns a field."""
+    """The object exists already, has changed since it was read, or another manager owns a field.
+
+    `fields` are the fields that others own, each with the manager's name.
+    """
+
+    def __init__(self, message: str, fields: tuple[tuple[str, str], ...] = ()) -> None:
+        super().__init__(message)
+        self.fields = fields
 
 
 class GoneError(ClusterError):
@@ -72,7 +79,6 @@ _BY_STATUS: Mapping[int, type[ClusterError]] = {
     401: UnauthorizedError,
     403: ForbiddenError,
     404: NotFoundError,
-    409: ConflictError,
     410: GoneError,
 }
 # Refusals that the API server tells as faults of its own: an unknown field or a wrong type in a server-side apply of a
@@ -85,6 +91,8 @@ def refusal(status: int, body: str, retry_after: str | None = None) -> ClusterEr
     message = _message(body) or f"the API server answered {status}"
     if status == 429:
         return TooManyRequestsError(message, _seconds(retry_after))
+    if status == 409:
+        return ConflictError(message, _fields_of_others(body))
     if status >= 500 and not message.startswith(_REFUSED_AS_FAULT):
         return UnreachableError(message)
     return _BY_STATUS.get(status, InvalidError)(message)
@@ -101,6 +109,16 @@ def _message(body: str) -> str:
     except ValueError:
         return body.strip()[:MESSAGE_MAX]
     return str(said.get("message") or "")[:MESSAGE_MAX] if isinstance(said, dict) else ""
+
+
+def _fields_of_others(body: str) -> tuple[tuple[str, str], ...]:
+    """Manager and field of each cause; the manager stands in quotes."""
+    try:
+        causes = json.loads(body)["details"]["causes"]
+        owned = [each for each in causes if each["reason"] == "FieldManagerConflict"]
+        return tuple((str(each["message"]).split('"')[1], str(each["field"]).lstrip(".")) for each in owned)
+    except (ValueError, LookupError, TypeError):
+        return ()
 
 
 def _seconds(retry_after: str | None) -> float:

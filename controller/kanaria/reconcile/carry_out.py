@@ -84,8 +84,8 @@ async def carry_out(plan: Plan, owner: Manifest, workshops: Workshops, now: date
 
 async def _do(act: Act, owner: Manifest, workshops: Workshops) -> Written | CommitResult | None:  # noqa: C901 - one for each act
     match act:
-        case Apply(manifest, account, force):
-            return Written.of(await workshops.cluster.apply(manifest, account=account, force=force))
+        case Apply():
+            return Written.of(await _apply(act, workshops))
         case DryRun(applies):
             await _rehearse(applies, workshops)
         case WriteStatus(status):
@@ -106,6 +106,18 @@ async def _do(act: Act, owner: Manifest, workshops: Workshops) -> Written | Comm
     return None
 
 
+async def _apply(act: Apply, workshops: Workshops, **options: Any) -> Manifest:
+    """Where other managers may hold fields for good the server is asked who does, before anything is taken."""
+    cluster = workshops.cluster
+    if act.rivals is not None:
+        try:
+            return await cluster.apply(act.manifest, account=act.account, force=False, **options)
+        except ConflictError as error:
+            if not error.fields or any(act.rivals.keep(*each) for each in error.fields):
+                raise
+    return await cluster.apply(act.manifest, account=act.account, force=act.force, **options)
+
+
 async def _hold(owner: Manifest, workshops: Workshops, *, held: bool) -> Written | None:
     """As the operator: what the team's account may do ends with the team's namespace, and the object must go then too.
 
@@ -122,7 +134,7 @@ async def _hold(owner: Manifest, workshops: Workshops, *, held: bool) -> Written
 async def _rehearse(applies: tuple[Apply, ...], workshops: Workshops) -> None:
     for each in applies:
         try:
-            await workshops.cluster.apply(each.manifest, account=each.account, force=each.force, dry_run=True)
+            await _apply(each, workshops, dry_run=True)
         except ClusterError as error:
             raise _RefusedError(each, error) from error
 

@@ -104,7 +104,7 @@ class Standing:
             for memo in (self._covered, self._stored, self._carried):
                 memo.pop(ref, None)
             asked = identity(ref) in self.tree.objects  # in another version of its API
-            if live is not None and label == mine and not asked and not live["metadata"].get("deletionTimestamp"):
+            if live is not None and label == mine and not asked and _may_go(live):
                 self.unwanted.add(ref)
             return
         if label not in ("", mine):
@@ -143,6 +143,11 @@ class Standing:
     def _wanted(self, ref: ObjectRef) -> Wanted | None:
         wanted = self.tree.objects.get(identity(ref))
         return wanted if wanted is not None and wanted.ref == ref else None
+
+
+def _may_go(live: Manifest) -> bool:
+    """Whether it is not going yet, and nobody wants it kept."""
+    return not live["metadata"].get("deletionTimestamp") and not marks.is_kept(live)
 
 
 def _differing(one: Mapping[Identity, Wanted], other: Mapping[Identity, Wanted]) -> Iterator[Identity]:

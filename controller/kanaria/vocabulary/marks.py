@@ -11,6 +11,8 @@ OWNER = "kanaria.dev/owner"
 """Label of everything Kanaria makes: the kind and name of the object it was made for."""
 GIT_SYNC = "kanaria.dev/git-sync"
 """Label of everything a GitSync applied: its name; with its namespace before it on cluster-wide objects."""
+PRUNE = "kanaria.dev/prune"
+"""Annotation of what a GitSync applied: `disabled` keeps the object when its manifest leaves the repository."""
 STEP = "kanaria.dev/step"
 """Label of a step's Job and Pod, for people: kubectl logs -l kanaria.dev/step=train."""
 DATA = "kanaria.dev/data"
@@ -47,6 +49,11 @@ def git_sync_label(sync: ObjectRef, namespace: str) -> str:
 def git_sync_labels(sync: ObjectRef) -> frozenset[str]:
     """Both values of the label that a sync gives."""
     return frozenset(git_sync_label(sync, namespace) for namespace in (sync.namespace, ""))
+
+
+def is_kept(manifest: Mapping[str, Any]) -> bool:
+    """Whether an object stays in the cluster when no manifest asks for it any more."""
+    return (manifest["metadata"].get("annotations") or {}).get(PRUNE) == "disabled"
 
 
 def owner_reference(owner: ObjectRef, uid: str) -> Mapping[str, Any]:

@@ -11,16 +11,34 @@ from kanaria.vocabulary.question import Question, Trust
 
 
 @dataclass(frozen=True, slots=True)
+class Rivals:
+    """Managers whose fields are left to them, by name; `taken` are the fields that are taken all the same."""
+
+    names: frozenset[str]
+    taken: tuple[str, ...] = ()
+
+    def keep(self, manager: str, field: str) -> bool:
+        """Whether the field is left to the manager."""
+        return manager in self.names and not any(_is_within(field, each) for each in self.taken)
+
+
+def _is_within(field: str, outer: str) -> bool:
+    return field == outer or field.startswith((f"{outer}.", f"{outer}["))
+
+
+@dataclass(frozen=True, slots=True)
 class Apply:
     """Server-side apply of a manifest, as the declared account, or as the operator where it is None.
 
     `place` tells people where the manifest was written, e.g. its file and line.
+    What is of no rival is taken.
     """
 
     manifest: Manifest
     account: Account | None = None
     force: bool = True
     place: str = ""
+    rivals: Rivals | None = None
 
 
 @dataclass(frozen=True, slots=True)

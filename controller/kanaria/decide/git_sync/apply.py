@@ -6,6 +6,7 @@ from kanaria.api.conditions import Reason
 from kanaria.decide.git_sync.drift import drift
 from kanaria.decide.git_sync.read_file import Wanted
 from kanaria.decide.git_sync.read_tree import identity
+from kanaria.decide.git_sync.rivals import rivals_of
 from kanaria.decide.git_sync.scene import Scene
 from kanaria.decide.git_sync.stages import staged
 from kanaria.vocabulary import Account, Act, Apply, DryRun, Stall, Wait
@@ -31,9 +32,9 @@ def apply(scene: Scene) -> Scene:
         return replace(scene, outcome=reading if not scene.status.conditions else scene.outcome, over=True)
     first, rest = staged(scene.seen.tree.objects[identity(ref)] for ref in scene.seen.differing)
     account = Account(scene.sync.metadata.namespace, scene.sync.spec.service_account_name)
-    asked = tuple(_apply(wanted, account) for wanted in rest)
+    asked = tuple(_apply(scene, wanted, account) for wanted in rest)
     rehearsal: tuple[Act, ...] = (DryRun(asked),) if len(asked) > 1 and _is_new(scene) else ()
-    acts = (*scene.acts, *(_apply(wanted, account) for wanted in first), *rehearsal, *asked)
+    acts = (*scene.acts, *(_apply(scene, wanted, account) for wanted in first), *rehearsal, *asked)
     return replace(scene, acts=acts, notices=(*scene.notices, *drift(scene, (*first, *rest))))
 
 
@@ -42,5 +43,7 @@ def _is_new(scene: Scene) -> bool:
     return known != (scene.revision, scene.seen.tree.digest)
 
 
-def _apply(wanted: Wanted, account: Account) -> Apply:
-    return Apply(wanted.manifest, account, place=wanted.place)
+def _apply(scene: Scene, wanted: Wanted, account: Account) -> Apply:
+    live = scene.seen.live.get(wanted.ref)
+    rivals = rivals_of(live, wanted.ref, scene.sync.spec.force) if live is not None else None
+    return Apply(wanted.manifest, account, place=wanted.place, rivals=rivals)

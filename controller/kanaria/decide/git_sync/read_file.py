@@ -174,6 +174,7 @@ def _identity(value: Any, sync: ObjectRef) -> ObjectRef:
         raise _fault(f"metadata.name of this {value['kind']} is missing: name it", ("metadata", "name"))
     if not isinstance(metadata.get("labels") or {}, Mapping):
         raise _fault("metadata.labels must be a mapping of texts", ("metadata", "labels"))
+    _check_prune(metadata)
     named = ObjectRef.of(value)
     if named.namespace and sync.namespace and named.namespace != sync.namespace:
         raise _fault(
@@ -183,6 +184,15 @@ def _identity(value: Any, sync: ObjectRef) -> ObjectRef:
         )
     wide = named.kind in _CLUSTER_WIDE or named.kind.startswith("Cluster")
     return ObjectRef(named.api_version, named.kind, "" if wide else sync.namespace or named.namespace, named.name)
+
+
+def _check_prune(metadata: Mapping[str, Any]) -> None:
+    """What is meant to be kept must not be lost to a slip of the pen."""
+    annotations = metadata.get("annotations") or {}
+    said = annotations.get(marks.PRUNE) if isinstance(annotations, Mapping) else None
+    if said not in (None, "disabled"):
+        where = ("metadata", "annotations", marks.PRUNE)
+        raise _fault(f"the annotation {marks.PRUNE} knows one value: write disabled, or leave it out", where)
 
 
 def _check_ours(value: Mapping[str, Any], ref: ObjectRef) -> None:

@@ -5,8 +5,21 @@ from dataclasses import replace
 from kanaria.api.conditions import Reason
 from kanaria.api.git_sync import Inventory
 from kanaria.decide.forbidden import remedy
+from kanaria.decide.git_sync.rivals import contested
 from kanaria.decide.git_sync.scene import Scene
-from kanaria.vocabulary import Apply, CommitEdits, Delete, Failure, FailureKind, Hold, ObjectRef, Outcome, Stall, Wait
+from kanaria.vocabulary import (
+    Account,
+    Apply,
+    CommitEdits,
+    Delete,
+    Failure,
+    FailureKind,
+    Hold,
+    ObjectRef,
+    Outcome,
+    Stall,
+    Wait,
+)
 
 _KINDS_MAX = 256
 
@@ -71,11 +84,20 @@ def outcome_of(failure: Failure) -> Outcome:
         return Wait(
             Reason.APPLY_FAILED, f"{where}{ref} could not be {verb}: {failure.message}; it is tried again", retry=True
         )
+    return _refused(failure, f"{where}{ref}", account)
+
+
+def _refused(failure: Failure, what: str, account: Account | None) -> Stall:
     if failure.kind is FailureKind.FORBIDDEN:
+        where, _, ref = what.rpartition(": ")
         who = f"ServiceAccount {account.namespace}/{account.name}" if account else "Kanaria"
+        verb = "deleted" if isinstance(failure.act, Delete) else "applied"
+        place = f"{where}: " if where else ""
         mended = f"{remedy(failure.message, account)}; or take the object out of the path"
-        return Stall(Reason.FORBIDDEN, f"{where}{who} may not have {ref} {verb}: {failure.message}; {mended}")
-    return Stall(Reason.APPLY_FAILED, f"{where}{ref} is refused: {failure.message}; mend it in Git")
+        return Stall(Reason.FORBIDDEN, f"{place}{who} may not have {ref} {verb}: {failure.message}; {mended}")
+    if failure.kind is FailureKind.CONFLICT and isinstance(failure.act, Apply):
+        return contested(what, failure.message)
+    return Stall(Reason.APPLY_FAILED, f"{what} is refused: {failure.message}; mend it in Git")
 
 
 def _not_held(failure: Failure) -> Outcome:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from deployments import a_bound, a_spec, serving, trying
-from fake_world import a_world
+from fake_world import FakeMirrors, a_world
 from kanaria.decide.model_deployment.preflight import PODS
 from kanaria.decide.model_deployment.wishes import edits_due
 from kanaria.reconcile.metric_policy import plan_for as policy_plan
@@ -131,6 +131,39 @@ def test_a_commit_that_landed_and_is_not_applied_is_told():
     )
 
     assert conditions(ModelDeploymentPass().plan_for(WINE, caches))["Ready"][0] == "AwaitingSync"
+
+
+HEADS = {"held": '  stable: {version: "7"}\n  candidate: {version: "8"}\n', "promoted": '  stable: {version: "8"}\n'}
+
+
+@pytest.mark.parametrize(
+    ("text", "newer", "found"),
+    [
+        pytest.param(HEADS["held"], False, "AwaitingMerge", id="to be committed"),
+        pytest.param(HEADS["promoted"], False, "AwaitingSync", id="committed"),
+        pytest.param(HEADS["promoted"], True, "AwaitingSync", id="committed, and something else after it"),
+        pytest.param(HEADS["held"], True, "Reverted", id="taken back"),
+    ],
+)
+def test_where_somebody_else_applies_the_file_at_the_head_tells_what_landed(text: str, *, newer: bool, found: str):
+    world = trying("8").spec(analysis=None, git={"syncRef": {"name": "team"}, "path": "wine.yaml"}).run(240)
+    (edit,) = edits_due(world.read_md())
+    head = Answered(world.now + (SECOND if newer else -SECOND), "abcdef0123")
+    named = "apiVersion: kanaria.dev/v1alpha1\nkind: ModelDeployment\nmetadata: {name: wine}\nspec:\n"
+    file = {"wine.yaml": named + text}
+    caches = cached(world, {**SYNC, "spec": {**SYNC["spec"], "apply": "Disabled"}})
+    caches = replace(
+        caches,
+        mirrors=FakeMirrors({"abcdef0123": file, "fedcba9876": file}),
+        answer=lambda question: head if isinstance(question, GitHead) else caches.answer(question),
+        commit_result=lambda _ref: CommitResult(
+            world.now, "fedcba9876" if text == HEADS["promoted"] or newer else "", landed=(edit,)
+        ),
+    )
+
+    status = ModelDeploymentPass().plan_for(WINE, caches).status or world.md["status"]
+
+    assert found in (status["conditions"][0]["reason"], status["trial"]["phase"])
 
 
 @pytest.mark.parametrize(

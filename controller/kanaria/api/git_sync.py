@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from kanaria.api.git_file import GitPath
 from kanaria.api.resource import Name, ObjectReference, Resource, ResourceStatus, Text
 from kanaria.vocabulary.durations import Duration
 from kanaria.vocabulary.kinds import Part
@@ -46,7 +47,6 @@ class GitRef(GitBranch):
 
 # No space, and no option for git or ssh where the host, or the path, is expected.
 GitUrl = Annotated[str, Field(max_length=2048, pattern=r"^(https?|file)://[^-\s]\S*$")]
-GitPath = Annotated[str, Field(max_length=1024, pattern=r"^[^-/].*$")]
 
 
 class Author(Part):
@@ -129,6 +129,18 @@ _HAS_KEY = (
 )
 
 
+_APPLIES_NOT = (
+    "spec.apply is Disabled, so nothing is applied: remove dependsOn, health, substituteFrom, force and "
+    "deletionPolicy Delete, or let spec.apply be Enabled"
+)
+_ONLY_IF_APPLIED = (
+    "!has(self.apply) || self.apply == 'Enabled' || (!has(self.health)"
+    " && (!has(self.dependsOn) || size(self.dependsOn) == 0)"
+    " && (!has(self.substituteFrom) || size(self.substituteFrom) == 0) && (!has(self.force) || size(self.force) == 0)"
+    " && (!has(self.deletionPolicy) || self.deletionPolicy == 'Orphan'))"
+)
+
+
 class GitSyncSpec(Part):
     """What is synced, how often, and as whom."""
 
@@ -148,6 +160,8 @@ class GitSyncSpec(Part):
     """Calls of a forge that are taken at /hook/NAMESPACE/NAME; without it, none."""
     verify: Verify | None = None
     """Whose commits are applied; without it, all."""
+    apply: Literal["Enabled", "Disabled"] = "Enabled"
+    """Disabled: Argo CD or Flux applies, and what is written back goes to the files that spec.git of objects names."""
     substitute_from: Annotated[tuple[ObjectReference, ...], Field(max_length=16)] = ()
     """ConfigMaps of the namespace whose values stand in for ${NAME} in the manifests; the last one wins."""
     force: Annotated[tuple[Forced, ...], Field(max_length=64)] = ()
@@ -168,6 +182,11 @@ class GitSyncSpec(Part):
     """ServiceAccount of the namespace as which objects are applied."""
     write_back: WriteBack = WriteBack()
     """What Kanaria may commit."""
+
+    @property
+    def applies(self) -> bool:
+        """Whether the path is kept in the cluster, and not only written back to."""
+        return self.apply == "Enabled"
 
     @property
     def proposes(self) -> bool:
@@ -192,6 +211,9 @@ class GitSyncSpec(Part):
             raise ValueError(_NO_USER)
         if self.verify and self.commits_at_all and not self.write_back.signing_key_secret_ref:
             raise ValueError(_NEEDS_KEY)
+        of_applying = self.depends_on or self.health or self.substitute_from or self.force
+        if not self.applies and (of_applying or self.deletion_policy == "Delete"):
+            raise ValueError(_APPLIES_NOT)
         return self
 
 
@@ -256,5 +278,6 @@ class GitSync(Resource):
         ("!self.path.split('/').exists(p, p == '..')", _NO_LEAVING),
         ("size(self.url.split('/')) < 3 || !self.url.split('/')[2].contains('@')", _NO_USER),
         (_HAS_KEY, _NEEDS_KEY),
+        (_ONLY_IF_APPLIED, _APPLIES_NOT),
         ("!has(self.ref) || !has(self.ref.tag) || !has(self.ref.commit)", _ONE_REF),
     )

@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from kanaria.api.environments import Acceptance, NextEnvironment, Passage
+from kanaria.api.git_file import GitFile
 from kanaria.api.judged import TrialPlan, WatchedMetric
 from kanaria.api.resource import Name, ObjectReference, Resource, ResourceStatus, Text, Version
 from kanaria.engines.preflight import Preflight
@@ -168,6 +169,8 @@ class ModelDeploymentSpec(Part):
     """Pipelines and ModelDeployments of other namespaces that may propose here; those of this one always may."""
     promote: Annotated[tuple[NextEnvironment, ...], Field(max_length=8)] = ()
     """Where a version is proposed that is stable here."""
+    git: GitFile | None = None
+    """Where this object stands in Git, if no GitSync applies it."""
 
     @model_validator(mode="before")
     @classmethod
@@ -317,6 +320,8 @@ class Trial(Part):
     """When that was."""
     requests: int = 0
     """Requests it answered, as far as counted."""
+    landed_at: datetime | None = None
+    """Since when the commit that settles it stands at the head and is not applied."""
     ended_at: datetime | None = None
     """When its phase became final."""
 

@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from kanaria.api.git_sync import GitBranch, GitPath, GitUrl
+from kanaria.api.git_file import GitPath
+from kanaria.api.git_sync import GitBranch, GitUrl
 from kanaria.api.pipeline_step import Argument
 from kanaria.api.resource import ObjectReference
 from kanaria.vocabulary.durations import Duration

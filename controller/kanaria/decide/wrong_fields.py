@@ -57,6 +57,8 @@ _IN_WORDS = {
     r"^[A-Za-z_][A-Za-z0-9_]*$": "must be letters, digits and _, with a letter or _ first",
     r"^/\S*$": "must be a path that begins with /, such as /v2/models/wine/infer",
     r"^\$(\.[A-Za-z_][-\w]*|\[\d+\])*$": "must be a path into the answer, such as $.outputs[0].data[0]",
+    r"^[^\s]+$": "must be the name of a field, such as spec.replicas",
+    r"^[A-Za-z][A-Za-z0-9]*$": "must be a kind, such as Deployment",
     r"^[0-9a-f]{40}$": "must be the full id of a commit: 40 digits and letters from a to f",
 }
 """What the patterns of the API ask for."""

@@ -83,7 +83,9 @@ class Gauges(Collector):
         return family
 
     def _lag(self, sync: GitSync, term: Term) -> float | None:
-        """None where no commit is known, or a lost mirror cannot tell how old it is."""
+        """None where no commit is known, nothing is applied, or a lost mirror cannot tell how old it is."""
+        if not sync.spec.applies:
+            return None
         head = term.asking.answer(head_question(sync))
         newest = head.value if isinstance(head, Answered) else _sha(sync.status.last_attempted_revision)
         if not newest:

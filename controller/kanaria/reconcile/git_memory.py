@@ -1,14 +1,14 @@
 """What GitSyncs remember between visits so that a visit costs what changed; all of it can be lost without harm."""
 
 from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, TypeVar
 
 from kanaria.api import GitSync
 from kanaria.api.git_sync import GitRef
-from kanaria.decide.git_sync import FileRead, Tree, Variables, is_manifest, read_file, read_tree
+from kanaria.decide.git_sync import FileRead, Tree, Variables, Wanted, is_manifest, read_file, read_tree
 from kanaria.decide.git_sync.read_file import SIZE_MAX
 from kanaria.decide.git_sync.read_tree import NOTHING, Scope
 from kanaria.git.trouble import GitTrouble
@@ -62,6 +62,8 @@ class OfOneSync:
     scopes: tuple[bool | None, ...] = ()
     tree: Tree = NOTHING
     previous: Tree = NOTHING
+    named: Mapping[ObjectRef, Wanted | str] = field(default_factory=dict)
+    elsewhere: frozenset[ObjectRef] = frozenset()
 
     @property
     def sync(self) -> ObjectRef:

@@ -24,6 +24,7 @@ from kanaria.decide.git_sync.read_tree import NOTHING
 from kanaria.decide.unreadable import readable, refuse
 from kanaria.git.trouble import GitTrouble
 from kanaria.reconcile.git_memory import GitMemory, OfOneSync
+from kanaria.reconcile.git_named import NamedFiles
 from kanaria.reconcile.git_wishes import edits_wished
 from kanaria.reconcile.world import World
 from kanaria.vocabulary import Answered, ObjectName, ObjectRef, Plan, Watch, marks
@@ -34,6 +35,7 @@ class GitSyncPass:
 
     def __init__(self) -> None:
         self._memory = GitMemory()
+        self._files = NamedFiles()
 
     def __call__(self, name: ObjectName, world: World) -> Plan | None:
         """The next plan of a GitSync; None when it is gone."""
@@ -69,6 +71,9 @@ class GitSyncPass:
         elif not known.commit:
             known.commit = applied_commit(sync)
         try:
+            known.named, known.elsewhere = self._files.of(sync, known.commit, world)
+            if not sync.spec.applies:
+                return True
             return not known.commit or self._memory.read(known, world, known.commit, sync.spec.path)
         except GitTrouble:
             # The mirror was lost: the next look at the remote brings it back.
@@ -99,6 +104,8 @@ class GitSyncPass:
             unwanted=frozenset(standing.unwanted),
             unhealthy=dict(standing.unhealthy) if sync.spec.health else {},
             others=_depended_on(sync, world),
+            named=known.named,
+            elsewhere=known.elsewhere,
             syncs=_labels_of_others(sync.ref, world),
             edits=edits_wished(sync.metadata.namespace, world.objects),
             result=result,

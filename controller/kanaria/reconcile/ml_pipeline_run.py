@@ -8,13 +8,17 @@ from pydantic import ValidationError
 from kanaria.api import GitSync, MetricPolicy, MLPipelineRun, ModelDeployment
 from kanaria.api.ml_pipeline_run import FINAL
 from kanaria.api.resource import API_VERSION
+from kanaria.decide.git_sync import head_question
 from kanaria.decide.ml_pipeline_run import WATCHES, Ground, Seen, decide
 from kanaria.decide.ml_pipeline_run.observe import around, by_job, jobs_of, of_same_pipeline
 from kanaria.decide.ml_pipeline_run.propose import targets_of
 from kanaria.decide.ml_pipeline_run.wishes import is_of
 from kanaria.decide.unreadable import readable, refuse
+from kanaria.decide.written_by import written_by
+from kanaria.reconcile.git_named import document_at_head
 from kanaria.reconcile.world import World
-from kanaria.vocabulary import CommitResult, ObjectName, ObjectRef, Plan, marks
+from kanaria.vocabulary import Answered, CommitResult, ObjectName, ObjectRef, Plan, marks
+from kanaria.vocabulary.documents import field_at
 
 
 def plan_for(name: ObjectName, world: World) -> Plan | None:
@@ -55,7 +59,7 @@ def _seen(run: MLPipelineRun, world: World) -> Seen:
         older=older,
         cancelled=_cancelled(run, world),
         landed=dict(_landed(run, found.values(), world)),
-        applied_at=dict(_applied_at(found.values(), world)),
+        applied_at=dict(_applied_at(run, found.values(), world)),
         failure=world.failure(run.ref),
         ground=Ground(
             settings.mlflow_tracking_uri or "", settings.runner_image, settings.data_image, settings.allow_file_remotes
@@ -82,12 +86,25 @@ def _landed(
             yield target.name, result
 
 
-def _applied_at(targets: Iterable[ModelDeployment], world: World) -> Iterator[tuple[ObjectName, datetime]]:
+def _applied_at(
+    run: MLPipelineRun, targets: Iterable[ModelDeployment], world: World
+) -> Iterator[tuple[ObjectName, datetime]]:
     for target in targets:
         for sync in readable(GitSync, [world.objects.get(_sync_of(target))]):
-            if sync.status.last_applied_at is not None:
-                yield target.name, sync.status.last_applied_at
+            at = _taken_back_at(run, target, sync, world) if target.spec.git else sync.status.last_applied_at
+            if at is not None:
+                yield target.name, at
+
+
+def _taken_back_at(run: MLPipelineRun, target: ModelDeployment, sync: GitSync, world: World) -> datetime | None:
+    """Since when the target's own file is known not to hold what was proposed, where somebody else applies it."""
+    head, model = world.answer(head_question(sync)), run.status.model
+    document = document_at_head(target, sync, world)
+    if not isinstance(head, Answered) or document is None or model is None:
+        return None
+    held = (field_at(document.manifest, ("spec", which, "version")) for which in ("candidate", "stable"))
+    return None if model.version in held else head.at
 
 
 def _sync_of(target: ModelDeployment) -> ObjectRef:
-    return ObjectRef(API_VERSION, "GitSync", target.metadata.namespace, target.metadata.labels.get(marks.GIT_SYNC, ""))
+    return ObjectRef(API_VERSION, "GitSync", target.metadata.namespace, written_by(target))

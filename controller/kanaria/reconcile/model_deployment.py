@@ -17,6 +17,8 @@ from kanaria.decide.model_deployment.scene import ACTIVE
 from kanaria.decide.model_deployment.unreadable import stand_in
 from kanaria.decide.model_deployment.wishes import edits_due
 from kanaria.decide.unreadable import readable, refuse, sentence
+from kanaria.decide.written_by import written_by
+from kanaria.reconcile.git_named import document_at_head
 from kanaria.reconcile.world import World
 from kanaria.serving import naming
 from kanaria.serving.choice import Asked, Choice, choose, served_way
@@ -168,11 +170,11 @@ def _policy(body: Manifest) -> MetricPolicy | str:
 
 
 def _way_back(deployment: ModelDeployment, world: World) -> WayBack | None:
-    """The GitSync that applied the object, and how far its newest write-back has come."""
-    label = deployment.metadata.labels.get(marks.GIT_SYNC)
-    ref = ObjectRef(API_VERSION, "GitSync", deployment.metadata.namespace, label or "")
-    for sync in readable(GitSync, [world.objects.get(ref)] if label else []):
-        landed, undone = _written_back(deployment, sync, world)
+    """The GitSync that writes back what becomes of the object, and how far its newest write-back has come."""
+    ref = ObjectRef(API_VERSION, "GitSync", deployment.metadata.namespace, written_by(deployment))
+    for sync in readable(GitSync, [world.objects.get(ref)] if ref.name else []):
+        named = deployment.spec.git is not None
+        landed, undone = (_stands_in_its_file if named else _written_back)(deployment, sync, world)
         return WayBack(
             name=sync.metadata.name,
             revision=_revision(sync),
@@ -181,6 +183,7 @@ def _way_back(deployment: ModelDeployment, world: World) -> WayBack | None:
             suspended=sync.spec.suspend,
             landed=landed,
             undone=undone,
+            file=deployment.spec.git.path if deployment.spec.git else "",
         )
     return None
 
@@ -196,8 +199,22 @@ def _written_back(deployment: ModelDeployment, sync: GitSync, world: World) -> t
     return any(edit.target == deployment.ref for edit in result.landed), False
 
 
+def _stands_in_its_file(deployment: ModelDeployment, sync: GitSync, world: World) -> tuple[bool, bool]:
+    """The same where somebody else applies the object: what they applied is not known, but what the file says is."""
+    due, document = edits_due(deployment), document_at_head(deployment, sync, world)
+    if not due or document is None:
+        return False, False
+    result, head = world.commit_result(sync.ref), world.answer(head_question(sync))
+    landed = all(edit.has_landed(document.manifest) for edit in due)
+    newer = result is not None and isinstance(head, Answered) and head.at > result.at
+    return landed, newer and not landed and result is not None and any(edit in result.landed for edit in due)
+
+
 def _revision(sync: GitSync) -> str:
-    return (sync.status.last_applied_revision or "").rpartition(":")[2]
+    status = sync.status
+    return ((status.last_applied_revision if sync.spec.applies else status.last_attempted_revision) or "").rpartition(
+        ":"
+    )[2]
 
 
 plan_for = ModelDeploymentPass().plan_for

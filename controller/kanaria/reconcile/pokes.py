@@ -142,8 +142,14 @@ def _leading_to(ref: ObjectRef, objects: Objects) -> Iterator[ObjectRef]:
 def _written_by(ref: ObjectRef, objects: Objects) -> Iterator[ObjectRef]:
     """The ModelDeployments whose trial may wait for what the sync commits and applies."""
     for body in objects.list(API_VERSION, "ModelDeployment", ref.namespace):
-        if (body.get("status") or {}).get("trial") and _labels(body).get(marks.GIT_SYNC) == ref.name:
+        if (body.get("status") or {}).get("trial") and ref.name in (_labels(body).get(marks.GIT_SYNC), _named(body)):
             yield ObjectRef.of(body)
+
+
+def _named(deployment: Manifest) -> str | None:
+    """The GitSync that commits to its file, where somebody else applies it."""
+    name: str | None = (((deployment.get("spec") or {}).get("git") or {}).get("syncRef") or {}).get("name")
+    return name
 
 
 def _depending_on(ref: ObjectRef, objects: Objects) -> Iterator[ObjectRef]:

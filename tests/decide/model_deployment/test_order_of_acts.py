@@ -182,6 +182,35 @@ def test_a_passed_candidate_says_where_its_promotion_stands(way: WayBack | None,
     assert fact in message(world)
 
 
+@pytest.mark.parametrize(
+    ("way", "whose"),
+    [
+        pytest.param(WayBack("team", landed=True), "GitSync team", id="a GitSync applies it"),
+        pytest.param(WayBack("team", landed=True, file="prod/wine.yaml"), "what applies prod/wine.yaml", id="Argo CD"),
+    ],
+)
+def test_a_commit_that_is_not_applied_for_ten_minutes_is_warned_of_once(way: WayBack, whose: str):
+    world, told = passed("8"), []
+    world.way_back = way
+    for _ in range(13):
+        told += [n for n in world.visit().notices if (n.type, n.reason) == ("Warning", "AwaitingSync")]
+        world.tick(60)
+
+    assert [whose in notice.message for notice in told] == [True]
+    assert reason(world) == "AwaitingSync"
+    assert f"it is not applied since {world.read_md().status.trial.landed_at:%Y-%m-%dT%H:%M:%SZ}" in message(world)
+
+
+def test_what_is_applied_in_time_is_not_warned_of():
+    world = passed("8")
+    world.way_back = WayBack("team", landed=True)
+    world.run(30)
+    world.way_back = WayBack("team")
+    world.run(30)
+
+    assert world.read_md().status.trial.landed_at is None
+
+
 def test_a_failed_trial_is_told_by_one_warning():
     world = trying("8")
     world.bad["-v8-"] = 0.9

@@ -2,6 +2,7 @@
 
 from kanaria.decide.git_sync.head import head_question, newest_commit
 from kanaria.decide.git_sync.leave import is_leaving
+from kanaria.decide.git_sync.named import document_in, files_named
 from kanaria.decide.git_sync.passing import PHASES, decide, questions, watches
 from kanaria.decide.git_sync.read_file import Fault, FileRead, Wanted, is_manifest, read_file
 from kanaria.decide.git_sync.read_tree import Tree, identity, read_tree
@@ -20,6 +21,8 @@ __all__ = [
     "Wanted",
     "applied_commit",
     "decide",
+    "document_in",
+    "files_named",
     "head_question",
     "identity",
     "is_leaving",

@@ -13,6 +13,7 @@ from kanaria.decide.git_sync.fetch import fetch, read
 from kanaria.decide.git_sync.head import head_question
 from kanaria.decide.git_sync.health import health
 from kanaria.decide.git_sync.leave import hindrance, holding, is_leaving, leave
+from kanaria.decide.git_sync.named import named
 from kanaria.decide.git_sync.prune import prune
 from kanaria.decide.git_sync.reach import reach
 from kanaria.decide.git_sync.record import hindered, hindering, recorded
@@ -23,7 +24,9 @@ from kanaria.decide.git_sync.write_back import tell, write_back
 from kanaria.vocabulary import CommitEdits, Notice, Plan, Question, Stall, Wait, Watch, WriteStatus, marks
 
 UNTIL_SYNCED = timedelta(seconds=1)
-PHASES: tuple[Callable[[Scene], Scene], ...] = (substitute, fetch, trust, read, reach, own, depend, apply, prune)
+Phases = tuple[Callable[[Scene], Scene], ...]
+PHASES: Phases = (substitute, fetch, trust, read, reach, own, depend, apply, prune)
+WITHOUT_APPLYING: Phases = (fetch, trust, named)
 
 
 def decide(sync: GitSync, seen: Seen, now: datetime) -> Plan:
@@ -33,7 +36,7 @@ def decide(sync: GitSync, seen: Seen, now: datetime) -> Plan:
     if sync.spec.suspend:
         return _suspended(sync, now)
     scene = tell(Scene(sync, seen, now, sync.status, acts=holding(sync)))
-    for phase in PHASES:
+    for phase in PHASES if sync.spec.applies else WITHOUT_APPLYING:
         if not scene.over:
             scene = phase(scene)
     # A record is not late because a file or an object of somebody else is at fault.
@@ -49,6 +52,8 @@ def questions(sync: GitSync, newest: str) -> tuple[Question, ...]:
 
 def watches(sync: GitSync, seen_kinds: tuple[tuple[str, str], ...]) -> tuple[Watch, ...]:
     """What must be at hand: the kinds that are asked for, and those that were applied before."""
+    if not sync.spec.applies:
+        return ()
     before = (tuple(kind.rsplit("/", 1)) for kind in sync.status.inventory.kinds)
     kinds = sorted({*seen_kinds, *((api_version, kind) for api_version, kind in before)})
     return tuple(Watch(api_version, kind, marks.GIT_SYNC) for api_version, kind in kinds)
@@ -90,9 +95,16 @@ def _status(scene: Scene) -> tuple[tuple[WriteStatus, ...], tuple[Notice, ...]]:
 def _ready(scene: Scene) -> readiness.Ready:
     if scene.sync.spec.suspend:
         return readiness.Ready(Reason.SUSPENDED, "spec.suspend is true: nothing is applied and nothing written back")
+    if not scene.sync.spec.applies:
+        return readiness.Ready(Reason.SUCCEEDED, _only_written_back(scene))
     count = scene.status.inventory.count
     said = f"{scene.sync.spec.ref.name} at {scene.seen.commit[:12]} is applied: {count} objects"
     return readiness.Ready(Reason.SUCCEEDED, said)
+
+
+def _only_written_back(scene: Scene) -> str:
+    said = f"{scene.sync.spec.ref.name} at {scene.seen.commit[:12]} is read"
+    return f"{said}; spec.apply is Disabled: {len(scene.seen.named)} objects are written back to"
 
 
 def _suspended(sync: GitSync, now: datetime) -> Plan:

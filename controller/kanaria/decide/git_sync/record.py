@@ -26,7 +26,7 @@ _KINDS_MAX = 256
 
 def recorded(scene: Scene) -> Scene:
     """The status once the acts are done; a commit that is not applied whole is not called applied."""
-    if scene.over or isinstance(scene.outcome, Stall):
+    if scene.over or isinstance(scene.outcome, Stall) or not scene.sync.spec.applies:
         return scene
     tree = scene.seen.tree
     kinds = tuple(f"{api_version}/{kind}" for api_version, kind in tree.kinds)[:_KINDS_MAX]

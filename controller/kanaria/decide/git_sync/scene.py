@@ -9,6 +9,7 @@ from kanaria.api.conditions import Reason
 from kanaria.api.git_sync import GitSyncStatus
 from kanaria.api.resource import Condition
 from kanaria.decide.git_sync.kstatus import Unhealthy
+from kanaria.decide.git_sync.read_file import Wanted
 from kanaria.decide.git_sync.read_tree import NOTHING, Tree
 from kanaria.vocabulary import GO, Act, Answer, CommitResult, Edit, Failure, Notice, ObjectRef, Outcome, Stall
 from kanaria.vocabulary.objects import Manifest
@@ -25,7 +26,8 @@ class Seen:
     the object is not there; `live` holds those that are. `foreign` are objects of the tree that bear another label of a
     sync, `unwanted` those that bear this sync's and are not in the tree, `unhealthy` those of the tree that do not
     work, and `refused` says of kinds why the operator may not read them. `others` are the GitSyncs that this one
-    depends on, and those that they depend on.
+    depends on, and those that they depend on. `named` are the documents of objects that name a file of this sync, or
+    why there is none, and `elsewhere` the objects that name another sync.
     """
 
     head: Answer | None = None
@@ -43,6 +45,8 @@ class Seen:
     unhealthy: Mapping[ObjectRef, Unhealthy] = field(default_factory=dict)
     syncs: frozenset[str] = frozenset()
     others: Mapping[str, GitSync] = field(default_factory=dict)
+    named: Mapping[ObjectRef, Wanted | str] = field(default_factory=dict)
+    elsewhere: frozenset[ObjectRef] = frozenset()
     edits: tuple[Edit, ...] = ()
     result: CommitResult | None = None
     result_is_news: bool = False

@@ -5,10 +5,21 @@ from dataclasses import replace
 
 from kanaria.api import GitSync
 from kanaria.api.conditions import Reason
+from kanaria.decide.git_sync.read_file import Wanted
 from kanaria.decide.git_sync.read_tree import identity
 from kanaria.decide.git_sync.scene import Scene
 from kanaria.decide.git_sync.trust import trust_of
-from kanaria.vocabulary import CommitEdits, CommitResult, Edit, EditClass, LocatedEdit, Notice, Stall, Unanswered
+from kanaria.vocabulary import (
+    CommitEdits,
+    CommitResult,
+    Edit,
+    EditClass,
+    LocatedEdit,
+    Notice,
+    ObjectRef,
+    Stall,
+    Unanswered,
+)
 
 _MESSAGE_MAX = 2048
 
@@ -52,7 +63,7 @@ def tell(scene: Scene) -> Scene:
 def _due(scene: Scene) -> Iterator[LocatedEdit]:
     taken: set[object] = set()
     for edit in scene.seen.edits:
-        wanted = scene.seen.tree.objects.get(identity(edit.target))
+        wanted = _document(scene, edit.target)
         if wanted is None or not _is_enabled(scene.sync, edit) or _was_dropped(scene, edit) or _landed(scene, edit):
             continue
         if edit.has_landed(wanted.manifest) or edit.mismatch(wanted.manifest) or edit.target in taken:
@@ -60,6 +71,15 @@ def _due(scene: Scene) -> Iterator[LocatedEdit]:
         # A second edit of the same object is derived anew once the first one has landed.
         taken.add(edit.target)
         yield LocatedEdit(wanted.path, edit)
+
+
+def _document(scene: Scene, target: ObjectRef) -> Wanted | None:
+    """Where the object stands: in the file that it names, or else in the path that is applied."""
+    seen = scene.seen
+    if target in seen.elsewhere:
+        return None
+    found = seen.named.get(target, seen.tree.objects.get(identity(target)))
+    return None if isinstance(found, str) else found
 
 
 def _is_enabled(sync: GitSync, edit: Edit) -> bool:

@@ -5,7 +5,8 @@ from kanaria.api.conditions import Reason
 from kanaria.api.ml_pipeline_run import MLPipelineRun, ProposalStatus, RegisteredModel
 from kanaria.decide.ml_pipeline_run.scene import EVERY, Scene, Turn, going_on
 from kanaria.decide.ml_pipeline_run.tags import told_of_proposals
-from kanaria.vocabulary import GO, CommitResult, ObjectName, Outcome, Stall, Wait, marks
+from kanaria.decide.written_by import written_by
+from kanaria.vocabulary import GO, CommitResult, ObjectName, Outcome, Stall, Wait
 
 OPEN = ("Due", "Landed")
 
@@ -73,11 +74,11 @@ def _pushed(proposal: ProposalStatus, landed: CommitResult | None) -> ProposalSt
 
 def _held_up(proposal: ProposalStatus, target: ModelDeployment) -> str:
     """Why no commit can be made, in a sentence; empty where one can."""
-    if proposal.commit or marks.GIT_SYNC in target.metadata.labels:
+    if proposal.commit or written_by(target):
         return ""
     return (
         f"no GitSync holds ModelDeployment {target.name}: nothing can be committed; "
-        "let one apply it from Git, or set spec.candidate by hand"
+        "let one apply it from Git, name its file in spec.git, or set spec.candidate by hand"
     )
 
 

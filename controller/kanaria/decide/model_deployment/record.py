@@ -15,6 +15,7 @@ from kanaria.api.resource import Condition
 from kanaria.decide.covering import covers
 from kanaria.decide.forbidden import remedy
 from kanaria.decide.model_deployment import telling, usual
+from kanaria.decide.model_deployment.landing import land
 from kanaria.decide.model_deployment.preflight import unwanted
 from kanaria.decide.model_deployment.scene import SETTLING, Decision, Memory, Scene
 from kanaria.decide.model_deployment.serve import QUOTA
@@ -58,7 +59,7 @@ def record(scene: Scene) -> Decision:
     asked = _serving_acts(scene)
     scene = _failed_before(scene, asked)
     aliases = () if asked else _alias_acts(scene)
-    scene = telling.told(scene)
+    scene = telling.told(land(scene))
     scene = scene.with_status(
         phase=telling.phase(scene),
         url=_url(scene),

@@ -51,6 +51,7 @@ class WayBack:
     suspended: bool = False
     landed: bool = False  # its newest commit holds an edit of this object, which is not applied yet
     undone: bool = False  # that commit was applied with a newer one, by which a person took the edit back
+    file: str = ""  # the file that the object names, where somebody else applies it
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from kanaria.api.conditions import Reason
 from kanaria.api.judged import WatchedMetric
 from kanaria.api.model_deployment import Phase, Trial, TrialPhase
+from kanaria.decide.model_deployment.landing import how_late
 from kanaria.decide.model_deployment.scene import SETTLING, Scene, WayBack
 from kanaria.decide.model_deployment.serve import is_first
 from kanaria.decide.model_deployment.trials import reason_of
@@ -91,7 +92,7 @@ def _of_trial(scene: Scene, trial: Trial) -> Outcome:
             return _passed(scene, trial)
         case TrialPhase.FAILED | TrialPhase.REVERTED | TrialPhase.INCONCLUSIVE | TrialPhase.ABORTED:
             reason = reason_of(trial.phase)
-            return Wait(reason, f"candidate {trial.version}: {trial.evidence}; {_removal(scene.seen.way_back)}")
+            return Wait(reason, f"candidate {trial.version}: {trial.evidence}; {_removal(scene, scene.seen.way_back)}")
         case _:
             return GO
 
@@ -163,11 +164,20 @@ def _passed(scene: Scene, trial: Trial) -> Wait:
     if way.suspended:
         return Wait(Reason.AWAITING_MERGE, f"{fact}; its promotion waits for GitSync {way.name}, which is suspended")
     if way.landed:
-        return Wait(Reason.AWAITING_SYNC, f"{fact}; its promotion is committed, GitSync {way.name} applies it")
+        return Wait(Reason.AWAITING_SYNC, f"{fact}; its promotion is committed, {_whose(way)}{_late(scene)}")
     return Wait(Reason.AWAITING_MERGE, f"{fact}; GitSync {way.name} commits its promotion")
 
 
-def _removal(way: WayBack | None) -> str:
+def _whose(way: WayBack) -> str:
+    return f"whoever applies {way.file} is to apply it" if way.file else f"GitSync {way.name} applies it"
+
+
+def _late(scene: Scene) -> str:
+    said = how_late(scene)
+    return f"; it {said}" if said else ""
+
+
+def _removal(scene: Scene, way: WayBack | None) -> str:
     if way is None:
         return "no GitSync holds this object, so remove spec.candidate in Git"
     if not way.settle:
@@ -175,5 +185,5 @@ def _removal(way: WayBack | None) -> str:
     if way.suspended:
         return f"its removal waits for GitSync {way.name}, which is suspended"
     if way.landed:
-        return f"its removal is committed, GitSync {way.name} applies it"
+        return f"its removal is committed, {_whose(way)}{_late(scene)}"
     return f"GitSync {way.name} commits its removal"

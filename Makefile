@@ -1,5 +1,5 @@
 # Each task is a line or two; CI calls the same.
-.PHONY: install demo test check crds chart helm lock
+.PHONY: install demo test check crds chart helm lock simulate mutation
 
 BIN := .venv/bin
 
@@ -14,6 +14,13 @@ demo: install
 
 test: install
 	$(BIN)/pytest -n 2
+
+N := 1000
+simulate: install
+	PYTHONPATH=tests $(BIN)/python -m simulation --histories $(N) $(SIMULATE)
+
+mutation: install
+	PYTHONPATH=tests $(BIN)/python -m mutation
 
 check: install
 	$(BIN)/ruff format --check .

@@ -61,7 +61,8 @@ class GitSyncPass:
 
     def _is_read(self, sync: GitSync, known: OfOneSync, world: World) -> bool:
         """Whether all files of the newest commit are read; some of them are at each visit."""
-        known.newest = newest_commit(world.answer(head_question(sync)), world.commit_result(sync.ref), known.newest)
+        head, result = world.answer(head_question(sync)), world.commit_result(sync.ref)
+        known.newest = newest_commit(head, result, known.newest, world.now())
         if not _knows_variables(sync, known, world):
             known.commit = ""
             return True

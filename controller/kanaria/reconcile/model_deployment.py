@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from kanaria.api import GitSync, MetricPolicy, ModelDeployment
 from kanaria.api.resource import API_VERSION
-from kanaria.decide.git_sync import head_question
+from kanaria.decide.git_sync import head_question, is_newer
 from kanaria.decide.ml_pipeline_run.observe import by_job, jobs_of
 from kanaria.decide.model_deployment import NOTHING_REMEMBERED, Memory, Seen, WayBack, decide
 from kanaria.decide.model_deployment.passing_on import target_of
@@ -193,7 +193,7 @@ def _written_back(deployment: ModelDeployment, sync: GitSync, world: World) -> t
     result, head = world.commit_result(sync.ref), world.answer(head_question(sync))
     if result is None or not result.commit or result.commit == _revision(sync):
         return False, False
-    newer = isinstance(head, Answered) and head.at > result.at and head.value == _revision(sync)
+    newer = isinstance(head, Answered) and is_newer(head, result, world.now()) and head.value == _revision(sync)
     if newer:
         return False, any(edit in result.landed for edit in edits_due(deployment))
     return any(edit.target == deployment.ref for edit in result.landed), False

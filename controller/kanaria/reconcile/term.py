@@ -4,12 +4,10 @@ Each term begins anew, with nothing remembered: all that matters is in the clust
 """
 
 import asyncio
-import random
 from collections.abc import Mapping
 
 from kanaria.cluster.caches import Caches
 from kanaria.cluster.client import Client
-from kanaria.cluster.clock import Clock
 from kanaria.cluster.events import Recorder
 from kanaria.cluster.store import Change
 from kanaria.reconcile.asking import Asking
@@ -36,13 +34,13 @@ class Term:
         meters: Meters,
         passes: Mapping[str, PlanFor],
     ) -> None:
-        self._clock = clock = Clock()
+        self._clock = clock = workshops.clock
         self._caches = caches
         self._meters = meters
         self._recorder = Recorder(client, clock.now)
         memory = Memory()
-        self.visits = Lanes(self._visit, clock, random.random)
-        self.asking = Asking(workshops.carriers(), clock, random.random, self.visits.poke, meters.asked)
+        self.visits = Lanes(self._visit, clock, workshops.chance)
+        self.asking = Asking(workshops.carriers(), clock, workshops.chance, self.visits.poke, meters.asked)
         world = World(
             objects=caches,
             mirrors=workshops.git.mirrors,

@@ -1,11 +1,13 @@
 """What the engine needs of the workshops to carry out a plan and to answer its questions."""
 
+import random
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any, Protocol
 
+from kanaria.cluster.clock import Clock
 from kanaria.reconcile.variables import variables_of
 from kanaria.reconcile.world import Mirrors
 from kanaria.vocabulary import (
@@ -120,13 +122,15 @@ class QueryWorkshop(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Workshops:
-    """All of them."""
+    """All of them; what nobody decides is among them: what time it is, and `chance`, numbers within 0 to 1."""
 
     cluster: ClusterWorkshop
     git: GitWorkshop
     tracking: TrackingWorkshop
     measure: MeasureWorkshop
     servers: QueryWorkshop
+    clock: Clock = field(default_factory=Clock)
+    chance: Callable[[], float] = random.random
 
     def carriers(self) -> Mapping[type[Question], Carrier]:
         """Who answers which question."""

@@ -40,6 +40,7 @@ PROMOTION = Edit(
 )
 REMOVAL = replace(PROMOTION, edit_class=EditClass.SETTLE, changes=(Unset(("spec", "candidate")),), subject="Take back")
 LATER = NOON + timedelta(minutes=1)
+MUCH_LATER = NOON + timedelta(hours=1)
 
 
 def a_sync(status: dict[str, Any] | None = None, **spec: Any) -> GitSync:
@@ -161,12 +162,16 @@ def test_a_push_that_failed_is_told_and_holds_nothing_up():
         pytest.param(Answered(LATER, "c3"), CommitResult(NOON, "c2"), "c2", "c3", id="fetched after our push"),
         pytest.param(Answered(NOON, "c1"), CommitResult(LATER, "", error="no"), "c1", "c1", id="a push that failed"),
         pytest.param(Unanswered(LATER, "no"), CommitResult(NOON, "c2"), "c2", "c2", id="away after our push"),
+        pytest.param(
+            Answered(LATER, "c3"), CommitResult(MUCH_LATER, "c2"), "c2", "c3", id="the clock was set back since"
+        ),
+        pytest.param(Answered(MUCH_LATER, "c1"), CommitResult(MUCH_LATER, "c2"), "c1", "c2", id="set back after both"),
     ],
 )
 def test_the_newest_commit_that_is_known_is_worked_with(
     answer: Answer | None, result: CommitResult | None, remembered: str, expected: str
 ):
-    assert newest_commit(answer, result, remembered) == expected
+    assert newest_commit(answer, result, remembered, LATER) == expected
 
 
 def test_an_edit_that_landed_and_that_a_person_took_back_is_not_made_again():

@@ -373,22 +373,3 @@ def test_while_mlflow_is_down_a_trial_goes_on_and_a_new_one_waits():
 
     world.mlflow = True
     assert world.run(10).weight("9") == 10
-
-
-def test_what_was_deleted_while_suspended_is_not_said_to_serve():
-    world = serving(strategy=canary({"setWeight": 10}, {"pause": {"duration": "1h"}}))
-    world.spec(suspend=True).run(10)
-    world.spec(stable={"version": "8"}).run(10)
-    world.service = world.route = None
-    world.deployments.clear()
-    world.services.clear()
-
-    world.run(20)
-
-    ready = next(c for c in world.md["status"]["conditions"] if c["type"] == "Ready")
-    assert (ready["status"], reason(world), world.service) == ("False", "Suspended", None)
-    assert message(world).startswith(
-        "nothing serves: what served version 7 was deleted, and spec.stable is now version 8"
-    )
-    world.spec(stable={"version": "7"}).run(20)
-    assert (world.weight("7"), message(world)) == (100, "suspended, nothing moves; version 7 serves")

@@ -1,6 +1,6 @@
 """How a path of a repository is kept in the cluster, and what is written back to it."""
 
-from kanaria.decide.git_sync.head import head_question, newest_commit
+from kanaria.decide.git_sync.head import head_question, is_newer, newest_commit
 from kanaria.decide.git_sync.leave import is_leaving
 from kanaria.decide.git_sync.named import document_in, files_named
 from kanaria.decide.git_sync.passing import PHASES, decide, questions, watches
@@ -27,6 +27,7 @@ __all__ = [
     "identity",
     "is_leaving",
     "is_manifest",
+    "is_newer",
     "is_trusted",
     "newest_commit",
     "questions",

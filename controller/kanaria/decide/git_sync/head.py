@@ -1,6 +1,6 @@
 """Which commit a GitSync works with: the newest that is known."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from kanaria.api import GitSync
@@ -27,12 +27,20 @@ def head_question(sync: GitSync) -> GitHead:
     )
 
 
-def newest_commit(answer: Answer | None, result: CommitResult | None, remembered: str) -> str:
+def is_newer(answer: Answer | None, result: CommitResult, now: datetime) -> bool:
+    """Whether the head was looked at after the write-back.
+
+    What was done in the future was done before the clock was set back.
+    """
+    return answer is not None and (answer.at > result.at or answer.at <= now < result.at)
+
+
+def newest_commit(answer: Answer | None, result: CommitResult | None, remembered: str, now: datetime) -> str:
     """The head as it was told last; after a push of our own the pushed commit, at once and without asking.
 
     While the remote cannot be reached the last known commit is worked with: drift is repaired all the same.
     """
-    if result is not None and result.commit and (answer is None or answer.at <= result.at):
+    if result is not None and result.commit and not is_newer(answer, result, now):
         return result.commit
     if isinstance(answer, Answered):
         return str(answer.value)

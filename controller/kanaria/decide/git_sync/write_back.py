@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from kanaria.api import GitSync
 from kanaria.api.conditions import Reason
+from kanaria.decide.git_sync.head import is_newer
 from kanaria.decide.git_sync.read_file import Wanted
 from kanaria.decide.git_sync.read_tree import identity
 from kanaria.decide.git_sync.scene import Scene
@@ -89,7 +90,7 @@ def _is_enabled(sync: GitSync, edit: Edit) -> bool:
 def _was_dropped(scene: Scene, edit: Edit) -> bool:
     """Whether the edit was dropped at a head that is newer than the one we know."""
     result, head = scene.seen.result, scene.seen.head
-    if result is None or head is None or head.at > result.at:
+    if result is None or head is None or is_newer(head, result, scene.now):
         return False
     return any(edit == dropped for dropped, _ in result.dropped)
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from kanaria.api.conditions import Reason
-from kanaria.api.model_deployment import CandidateModel, ModelDeployment
+from kanaria.api.model_deployment import CandidateModel, ModelDeployment, Serving
 from kanaria.decide.model_deployment.scene import Model, Scene
 from kanaria.serving import naming
 from kanaria.serving.arrangement import Predictor
@@ -50,6 +50,15 @@ def as_asked(scene: Scene, predictor: Predictor) -> Model:
         if known is not None and known.predictor_name == predictor.name:
             return Model(known.model, known.version, known.uri, known.run_id, predictor.name, predictor.spec)
     return Model("", predictor.name, str(stored.get("storageUri", "")), "", predictor.name, predictor.spec)
+
+
+def as_it_served(scene: Scene, served: Serving) -> Model | None:
+    """What served, made anew; None where the spec's predictor would make it otherwise than it was."""
+    predictor = scene.md.spec.predictor
+    if naming.predictor_name(served.version, served.uri, predictor) != served.predictor_name:
+        return None
+    spec = laid_over(naming.unscaled(predictor), {"model": {"storageUri": served.uri}})
+    return Model(served.model, served.version, served.uri, served.run_id, served.predictor_name, spec)
 
 
 def _model(scene: Scene, version: str, predictor: Mapping[str, Any], place: str) -> tuple[Scene, Model | None]:

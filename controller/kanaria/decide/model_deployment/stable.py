@@ -3,7 +3,7 @@
 from kanaria.api.conditions import Reason
 from kanaria.api.model_deployment import Serving, TrialPhase
 from kanaria.decide.covering import covers
-from kanaria.decide.model_deployment.models import as_asked, laid_over, stable_model
+from kanaria.decide.model_deployment.models import as_asked, as_it_served, laid_over, stable_model
 from kanaria.decide.model_deployment.scene import Model, Scene
 from kanaria.vocabulary import Stall
 
@@ -26,16 +26,22 @@ def admit_stable(scene: Scene) -> Scene:
         begun = live.weight_of(model.name) == 100  # what has all requests already is finished
     if not scene.md.spec.suspend or begun:
         return scene.but(main=model)
-    return keep(scene.says(_lost(served, model))) if live is None and served is not None else keep(scene)
+    return keep(scene) if live is not None or served is None else _brought_back(scene, served, model)
+
+
+def _brought_back(scene: Scene, served: Serving, model: Model) -> Scene:
+    """What served was deleted while nothing moves: it comes back as it was, and what Git names since does not begin."""
+    was = as_it_served(scene, served)
+    return scene.says(_lost(served, model)) if was is None else scene.but(main=was)
 
 
 def _lost(served: Serving, model: Model) -> Stall:
-    """What served was deleted by another hand, and what would follow it does not begin while nothing moves."""
+    """It cannot be made as it was, since the predictor was changed too."""
     return Stall(
         Reason.SUSPENDED,
-        f"nothing serves: what served version {served.version} was deleted, and spec.stable is now version "
+        f"nothing serves: what served version {served.version} was deleted, and the spec now asks for version "
         f"{model.version}, served otherwise, which does not begin while suspended; set suspend: false, or commit "
-        f"stable {served.version} as it was, which is brought back at once",
+        f"stable {served.version} with the predictor as it was, which is brought back at once",
     )
 
 

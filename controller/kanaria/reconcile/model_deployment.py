@@ -206,7 +206,7 @@ def _stands_in_its_file(deployment: ModelDeployment, sync: GitSync, world: World
         return False, False
     result, head = world.commit_result(sync.ref), world.answer(head_question(sync))
     landed = all(edit.has_landed(document.manifest) for edit in due)
-    newer = result is not None and isinstance(head, Answered) and head.at > result.at
+    newer = result is not None and isinstance(head, Answered) and is_newer(head, result, world.now())
     return landed, newer and not landed and result is not None and any(edit in result.landed for edit in due)
 
 

@@ -46,7 +46,7 @@ class NamedFiles:
 def document_at_head(deployment: ModelDeployment, sync: GitSync, world: World) -> Wanted | None:
     """The document of an object that names a file, at the newest commit that is known; None where there is none."""
     git, url = deployment.spec.git, sync.spec.url
-    commit = newest_commit(world.answer(head_question(sync)), world.commit_result(sync.ref), "")
+    commit = newest_commit(world.answer(head_question(sync)), world.commit_result(sync.ref), "", world.now())
     if git is None or not commit:
         return None
     try:

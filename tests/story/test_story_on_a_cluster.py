@@ -1,13 +1,16 @@
 """The story on a real API server, with its controllers and its rights; the operator has an account of its own."""
 
 import asyncio
+import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from any_cluster import AnyCluster, bare_controlplane
+from any_cluster import AnyCluster, Write, bare_controlplane
 from kanaria.local.demo.stage import NAMESPACE
 from kanaria.local.demo.story import Story
 from kanaria.local.guest import objection
@@ -15,17 +18,24 @@ from kanaria.local.kubeconfig import api_from
 from kanaria.local.operator import Operator
 from kanaria.local.settings import Host
 from kanaria.local.upkeep import down, up
+from waiting import stands_still
 
 pytestmark = [pytest.mark.slow, pytest.mark.cluster]
+REST = 60.0
+SETTLED = 45.0  # a model that was taken back goes half a minute after its traffic
+SERVERS = "serving.kserve.io/inferenceservice"
 OPERATOR = "system:serviceaccount:kanaria-system:kanaria"
 
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """The story as it was played, what the API server noted of the operator, and what was left."""
+    """The story as it was played, what the API server noted of the operator and told of Pods, and what was left."""
 
     story: Story
     requests: list[dict[str, Any]]
+    logs: str
+    rest: Counter[str]
+    """Of the operator's, by verb and resource, while nothing happened."""
     left: str
     objection: str
 
@@ -49,12 +59,31 @@ def played(host: AnyCluster, tmp_path_factory: pytest.TempPathFactory) -> Played
     operator.start()
     try:
         asyncio.run(story.play())
+        rest = asked_at_rest(host)
+        logs = host.kubectl("logs", "-n", NAMESPACE, "-l", SERVERS, "--prefix", "--tail=3").out
     finally:
         operator.end()
         down(home)
-    requests = [each for each in host.audit() if each["user"]["username"] == OPERATOR]
+    requests = requests_of(host)
     left = host.kubectl("get", "namespaces,nodes,persistentvolumes,crds,clusterroles", "-oname").out
-    return Played(story, requests, left, asyncio.run(objection_of(host)))
+    return Played(story, requests, logs, rest, left, asyncio.run(objection_of(host)))
+
+
+def asked_at_rest(host: AnyCluster) -> Counter[str]:
+    """What the operator asks for once it has no more to write: the models serve, the pipeline waits."""
+    stands_still(lambda: sum(each.program == "kanaria" for each in not_leases(host)), still=SETTLED)
+    begun = datetime.now(UTC)  # noqa: TID251 # the server notes the wall's time
+    time.sleep(REST)  # the time that is measured
+    asked = [r for r in requests_of(host) if datetime.fromisoformat(r["requestReceivedTimestamp"]) >= begun]
+    return Counter(f"{each['verb']} {each['objectRef']['resource']}" for each in asked)
+
+
+def not_leases(host: AnyCluster) -> list[Write]:
+    return [write for write in host.writes() if not write.resource.startswith("leases.")]
+
+
+def requests_of(host: AnyCluster) -> list[dict[str, Any]]:
+    return [each for each in host.audit() if each["user"]["username"] == OPERATOR]
 
 
 async def objection_of(host: AnyCluster) -> str:
@@ -81,6 +110,14 @@ def test_the_operator_asks_for_nothing_that_it_has_no_right_to(played: Played):
 
     assert len(played.requests) > 0
     assert refused == []
+
+
+def test_at_rest_it_asks_for_nothing_but_its_next_watches(played: Played):
+    assert [what for what in played.rest if not what.startswith("watch ")] == []
+
+
+def test_the_logs_of_its_model_servers_can_be_read(played: Played):
+    assert "[pod/digits-" in played.logs
 
 
 def test_the_host_is_left_as_it_was_found(played: Played):

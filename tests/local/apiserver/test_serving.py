@@ -16,7 +16,9 @@ import pytest
 from aiohttp import web
 
 from api_caller import Cluster, a_config_map, a_pod
+from fake_world import NOON
 from kanaria.local.apiserver import ApiServer, ApiServerSettings, serve
+from kanaria.local.certificate import tls_of
 from waiting import eventually
 
 BEARER = {"Authorization": "Bearer a-token"}
@@ -59,6 +61,7 @@ async def test_state_survives_a_stop(tmp_path: Path) -> None:
 
 CHILD = """
 import asyncio, pathlib, sys
+from fake_world import NOON
 from kanaria.local.apiserver import ApiServerSettings, serve
 async def main():
     async with serve(ApiServerSettings(directory=pathlib.Path(sys.argv[1]), token="a-token")) as server:
@@ -205,8 +208,8 @@ async def test_a_protobuf_body_of_another_kind_is_told_what_to_do(cluster: Clust
 
 
 @asynccontextmanager
-async def a_kubelet(text: str) -> AsyncIterator[tuple[str, list[Any]]]:
-    """A server of logs, and what it was asked."""
+async def a_kubelet(home: Path, text: str) -> AsyncIterator[tuple[int, list[Any]]]:
+    """The port of a server of logs, and what it was asked."""
     asked: list[Any] = []
 
     async def logs(request: web.Request) -> web.Response:
@@ -217,21 +220,28 @@ async def a_kubelet(text: str) -> AsyncIterator[tuple[str, list[Any]]]:
     application.router.add_get("/{path:.*}", logs)
     runner = web.AppRunner(application, access_log=None)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    yield f"http://127.0.0.1:{runner.addresses[0][1]}", asked
+    tls, _ = tls_of(home, NOON)
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls).start()
+    yield runner.addresses[0][1], asked
     await runner.cleanup()
 
 
-async def test_logs_come_from_the_kubelet_of_the_node(cluster: Cluster) -> None:
-    async with a_kubelet("hello\n") as (address, asked):
-        await cluster.create(
-            "/api/v1/nodes", {"metadata": {"name": "n", "annotations": {"local.kanaria.dev/logs": address}}}
-        )
+async def a_node(cluster: Cluster, port: int) -> None:
+    """Node `n`, whose kubelet tells logs at that port."""
+    told = {"kubeletEndpoint": {"Port": port}}
+    status = {"addresses": [{"type": "InternalIP", "address": "127.0.0.1"}], "daemonEndpoints": told}
+    await cluster.create("/api/v1/nodes", {"metadata": {"name": "n"}})
+    await cluster.patch("/api/v1/nodes/n/status", {"status": status})
+
+
+async def test_logs_come_from_the_kubelet_of_the_node(cluster: Cluster, tmp_path: Path) -> None:
+    async with a_kubelet(tmp_path, "hello\n") as (port, asked):
+        await a_node(cluster, port)
         await cluster.create(cluster.at("pods"), a_pod(nodeName="n"))
         answer = await cluster.get(f"{cluster.at('pods', 'a', 'log')}?tailLines=5")
 
     assert answer.body == "hello\n"
-    assert asked == [(f"/logs/{cluster.namespace}/a/main", {"tailLines": "5"})]
+    assert asked == [(f"/containerLogs/{cluster.namespace}/a/main", {"tailLines": "5"})]
 
 
 @pytest.mark.parametrize(
@@ -243,8 +253,7 @@ async def test_logs_come_from_the_kubelet_of_the_node(cluster: Cluster) -> None:
     ],
 )
 async def test_logs_that_cannot_be_had_are_told(cluster: Cluster, query: str, node: str, code: int, said: str) -> None:
-    gone = {"local.kanaria.dev/logs": "http://127.0.0.1:1"}
-    await cluster.create("/api/v1/nodes", {"metadata": {"name": "n", "annotations": gone}})
+    await a_node(cluster, port=1)
     await cluster.create(cluster.at("pods"), a_pod(**({"nodeName": node} if node else {})))
     answer = await cluster.get(cluster.at("pods", "a", "log") + query)
 

@@ -59,6 +59,10 @@ def missing(resource: Resource, body: Object) -> list[Object]:
     if resource.kind in {"Deployment", "ReplicaSet"} and not wanted.items() <= labels.items():
         message = f"Invalid value: {to_json(labels)}: `selector` does not match template `labels`"
         found.append(cause("FieldValueInvalid", "spec.template.metadata.labels", message))
+    deadline, least = (_at(body, f"spec.{name}") for name in ("progressDeadlineSeconds", "minReadySeconds"))
+    if resource.kind == "Deployment" and deadline is not None and deadline <= (least or 0):
+        message = f"Invalid value: {deadline}: must be greater than minReadySeconds"
+        found.append(cause("FieldValueInvalid", "spec.progressDeadlineSeconds", message))
     return found
 
 

@@ -1,14 +1,10 @@
-"""Where the logs of a Pod come from: the kubelet that runs it, at the address its Node tells."""
+"""Where the logs of a Pod come from: the kubelet that runs it, at the address and the port that its Node tells."""
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
 
 from kanaria.local.apiserver.refusals import Object, RefusedError
 from kanaria.local.apiserver.store import Store
 from kanaria.local.apiserver.targets import Target
-
-ADDRESS = (
-    "local.kanaria.dev/logs"  # annotation of a Node: where its kubelet serves GET /logs/<namespace>/<pod>/<container>
-)
 
 
 class PodLogs:
@@ -29,11 +25,12 @@ class PodLogs:
         if pod is None:
             raise RefusedError.not_found("", "pods", target.name)
         container = _container(pod.body, request.query.get("container", ""))
-        address = f"{self._address(pod.body)}/logs/{target.namespace}/{target.name}/{container}"
+        address = f"{self._address(pod.body)}/containerLogs/{target.namespace}/{target.name}/{container}"
         if self._session is None:
             self._session = ClientSession(timeout=ClientTimeout(total=None, sock_connect=5))
         try:
-            async with self._session.get(address, params=dict(request.query)) as found:
+            # Like a real API server that was given no authority for kubelets: their certificates are not checked.
+            async with self._session.get(address, params=dict(request.query), ssl=False) as found:
                 response = web.StreamResponse(
                     status=found.status, headers={"Content-Type": found.headers.get("Content-Type", "text/plain")}
                 )
@@ -49,12 +46,14 @@ class PodLogs:
     def _address(self, pod: Object) -> str:
         name = (pod.get("spec") or {}).get("nodeName", "")
         node = self._store.get(("", "nodes"), ("", name))
-        annotations = node.body["metadata"].get("annotations", {}) if node else {}
-        if ADDRESS not in annotations:
+        status: Object = (node and node.body.get("status")) or {}
+        port = (status.get("daemonEndpoints") or {}).get("kubeletEndpoint", {}).get("Port")
+        addresses = [each["address"] for each in status.get("addresses") or () if each["type"] == "InternalIP"]
+        if not port or not addresses:
             raise RefusedError.bad_request(
                 f"pod {pod['metadata']['name']} does not have a host assigned that serves logs"
             )
-        return str(annotations[ADDRESS])
+        return f"https://{addresses[0]}:{port}"
 
 
 def _container(pod: Object, asked: str) -> str:

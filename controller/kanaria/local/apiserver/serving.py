@@ -11,7 +11,6 @@ from pathlib import Path
 from aiohttp import web
 
 from kanaria.local.apiserver.bookkeeping import Bookkeeping
-from kanaria.local.apiserver.certificate import tls_of
 from kanaria.local.apiserver.deletion import Deletion
 from kanaria.local.apiserver.formats import documents
 from kanaria.local.apiserver.logs import PodLogs
@@ -21,6 +20,7 @@ from kanaria.local.apiserver.resources import EXTENSIONS, Catalogue
 from kanaria.local.apiserver.store import Store, to_json
 from kanaria.local.apiserver.targets import Options, Target
 from kanaria.local.apiserver.writes import Writes
+from kanaria.local.certificate import tls_of
 from kanaria.local.clock import Clock, wall_clock, written
 
 _NAMESPACES = ("default", "kube-system")

@@ -11,6 +11,7 @@ from pathlib import Path
 import aiohttp
 
 from kanaria.local.api_client import PODS, Api, ApiError, ConflictError, NotFoundError, Thing
+from kanaria.local.certificate import tls_of
 from kanaria.local.clock import Clock, wall_clock
 from kanaria.local.kubelet import node
 from kanaria.local.kubelet.container import Machine
@@ -65,8 +66,9 @@ class Kubelet:
     async def run(self) -> None:
         """Serve the node until cancelled."""
         try:
-            async with serve_logs(self._find_log) as address, asyncio.TaskGroup() as tasks:
-                await node.register(self._api, self._settings.node, address, self._machine.clock())
+            tls, _ = tls_of(self._settings.home, self._machine.clock())
+            async with serve_logs(self._find_log, tls) as port, asyncio.TaskGroup() as tasks:
+                await node.register(self._api, self._settings.node, port, self._machine.clock())
                 if self._settings.heartbeats:
                     tasks.create_task(node.keep_alive(self._api, self._settings.node, self._machine.clock))
                 tasks.create_task(self._pods.run())

@@ -1,7 +1,11 @@
-"""How others read a container's log: GET /logs/{namespace}/{pod}/{container}?follow=&tailLines=&previous=."""
+"""How an API server reads a container's log, as of any kubelet: over https, in a kubelet's words.
+
+GET /containerLogs/{namespace}/{pod}/{container}?follow=&tailLines=&previous=
+"""
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,16 +19,16 @@ Find = Callable[[str, str, str, bool], tuple[Record, Path] | None]
 
 
 @asynccontextmanager
-async def serve_logs(find: Find, port: int = 0) -> AsyncGenerator[str]:
-    """The address of a log server on loopback; `find` tells a container's record and log file."""
+async def serve_logs(find: Find, tls: ssl.SSLContext, port: int = 0) -> AsyncGenerator[int]:
+    """The port of a log server on loopback; `find` tells a container's record and log file."""
     handler = _Handler(find)
     app = web.Application()
-    app.router.add_get("/logs/{namespace}/{pod}/{container}", handler.answer)
+    app.router.add_get("/containerLogs/{namespace}/{pod}/{container}", handler.answer)
     runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.5, access_log=None)
     await runner.setup()
     try:
-        await web.TCPSite(runner, "127.0.0.1", port).start()
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+        await web.TCPSite(runner, "127.0.0.1", port, ssl_context=tls).start()
+        yield int(runner.addresses[0][1])
     finally:
         await runner.cleanup()
 

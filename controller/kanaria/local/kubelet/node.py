@@ -16,18 +16,17 @@ from kanaria.local.clock import Clock, written
 
 log = logging.getLogger(__name__)
 LEASES = Resource("coordination.k8s.io/v1", "leases", "Lease")
-LOGS = "local.kanaria.dev/logs"
 HEARTBEAT = 10
 
 
-async def register(api: Api, name: str, logs: str, now: datetime) -> None:
-    """Have the node in the API, ready, with the address of its logs."""
-    node = _node(name, logs)
+async def register(api: Api, name: str, port: int, now: datetime) -> None:
+    """Have the node in the API, ready, with the port where its kubelet tells logs."""
+    node = _node(name)
     try:
         await api.create(NODES, node)
     except ConflictError:
         await api.patch(NODES, "", name, {"metadata": node["metadata"]})
-    await api.patch_status(NODES, "", name, _status(now))
+    await api.patch_status(NODES, "", name, _status(port, now))
 
 
 async def keep_alive(api: Api, name: str, clock: Clock) -> None:
@@ -43,7 +42,7 @@ async def keep_alive(api: Api, name: str, clock: Clock) -> None:
         await asyncio.sleep(HEARTBEAT)
 
 
-def _node(name: str, logs: str) -> Thing:
+def _node(name: str) -> Thing:
     labels = {
         "kubernetes.io/hostname": name,
         "kubernetes.io/os": platform.system().lower(),
@@ -52,11 +51,11 @@ def _node(name: str, logs: str) -> Thing:
     return {
         "apiVersion": "v1",
         "kind": "Node",
-        "metadata": {"name": name, "labels": labels, "annotations": {LOGS: logs}},
+        "metadata": {"name": name, "labels": labels},
     }
 
 
-def _status(now: datetime) -> Thing:
+def _status(port: int, now: datetime) -> Thing:
     moment = written(now)
     memory = f"{psutil.virtual_memory().total // 1024}Ki"
     room = {"cpu": str(os.cpu_count() or 1), "memory": memory, "pods": "200", "ephemeral-storage": "50Gi"}
@@ -65,6 +64,7 @@ def _status(now: datetime) -> Thing:
         "capacity": room,
         "allocatable": room,
         "addresses": [{"type": "InternalIP", "address": "127.0.0.1"}, {"type": "Hostname", "address": "localhost"}],
+        "daemonEndpoints": {"kubeletEndpoint": {"Port": port}},
         "conditions": [ready | {"lastHeartbeatTime": moment, "lastTransitionTime": moment}],
         "nodeInfo": {
             "architecture": platform.machine(),

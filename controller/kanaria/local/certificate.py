@@ -1,4 +1,4 @@
-"""How the server proves who it is: a certificate of its own, which the kubeconfig names as the one to trust."""
+"""How a server of the local cluster proves who it is: a certificate of its own, which clients may be told to trust."""
 
 import ssl
 from datetime import datetime, timedelta
@@ -17,6 +17,7 @@ def tls_of(directory: Path, now: datetime) -> tuple[ssl.SSLContext, bytes]:
     """The server's side of TLS, and the certificate clients are to trust; made once, then kept."""
     certificate, key = directory / "server.crt", directory / "server.key"
     if not certificate.exists():
+        directory.mkdir(parents=True, exist_ok=True)
         made, secret = _made(now)
         key.touch(mode=0o600)
         key.write_bytes(secret)

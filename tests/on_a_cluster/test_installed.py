@@ -1,5 +1,6 @@
 """The chart on a real API server: what it takes of it, and how an upgrade goes."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from any_cluster import AnyCluster
 from installed_chart import by_helm, upgrade
 from rendered_chart import A_TEAM, CHART, SYSTEM, Manifest, rendered
 from suite_operator import SuiteOperator
+from waiting import becomes, eventually_now
 
 DEFINITIONS = ("--set", "crds.install=true", "--take-ownership")
 METRICS = ("metrics.serviceMonitor.enabled=true", "metrics.rules.enabled=true", "metrics.dashboard.enabled=true")
@@ -31,6 +33,62 @@ def test_its_replicas_come_up_within_restricted_pod_security(cluster: AnyCluster
 
     pods = cluster.get("pods", SYSTEM)["items"]
     assert [pod["spec"]["serviceAccountName"] for pod in pods] == ["kanaria", "kanaria"]
+
+
+def test_helm_waits_for_a_replica_that_stands_by_as_well(cluster: AnyCluster):
+    upgrade(cluster, "--wait", "--timeout=60s")
+
+    status = cluster.get("deployment", SYSTEM, "kanaria")["status"]
+    assert (status["updatedReplicas"], status["availableReplicas"]) == (2, 2)
+
+
+def test_an_upgrade_that_cannot_come_up_is_taken_back_and_both_replicas_go_on(cluster: AnyCluster):
+    upgrade(cluster, "--wait", "--timeout=60s")
+    before = pods(cluster)
+
+    refused = upgrade(cluster, "--atomic", "--timeout=15s", "--set", "nodeSelector.nowhere=here", fails=True)
+
+    assert "has been rolled back" in refused
+    assert (pods(cluster), len(before)) == (before, 2)
+
+
+def pods(cluster: AnyCluster) -> set[str]:
+    """Those that are ready."""
+    found = cluster.get("pods", SYSTEM)["items"]
+    ready = [any(c["type"] == "Ready" and c["status"] == "True" for c in p["status"]["conditions"]) for p in found]
+    return {pod["metadata"]["name"] for pod, is_ready in zip(found, ready, strict=True) if is_ready}
+
+
+def test_a_drain_takes_one_replica_and_not_the_last(cluster: AnyCluster):
+    upgrade(cluster, "--wait", "--timeout=60s")
+    becomes(lambda: allowed(cluster), 1)
+    first = min(pods(cluster))
+
+    assert evicted(cluster, first) == ""
+    eventually_now(lambda: first not in pods(cluster) and len(pods(cluster)) == 2)
+
+    cluster.kubectl("scale", "deployment/kanaria", "-n", SYSTEM, "--replicas=1")
+    becomes(lambda: (len(pods(cluster)), allowed(cluster)), (1, 0))
+    (last,) = pods(cluster)
+    try:
+        refusal = evicted(cluster, last)
+    finally:
+        upgrade(cluster, "--wait", "--timeout=60s")
+    assert "would violate the pod's disruption budget" in refusal
+
+
+def allowed(cluster: AnyCluster) -> int:
+    """How many Pods the budget lets go now."""
+    status = cluster.get("poddisruptionbudget", SYSTEM, "kanaria").get("status") or {}
+    return int(status.get("disruptionsAllowed", -1))
+
+
+def evicted(cluster: AnyCluster, pod: str) -> str:
+    """Have a Pod evicted, as a drain does; the refusal, if it is refused."""
+    eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod, "namespace": SYSTEM}}
+    path = f"/api/v1/namespaces/{SYSTEM}/pods/{pod}/eviction"
+    said = cluster.kubectl("create", "--raw", path, "-f", "-", given=json.dumps(eviction), check=False)
+    return said.err if said.code else ""
 
 
 @pytest.mark.parametrize("settings", SETTINGS)

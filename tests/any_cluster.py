@@ -19,7 +19,7 @@ from kanaria.local.upkeep import down, up
 from waiting import PATIENCE, eventually_now
 
 ROOT = Path(__file__).parents[1]
-ROLES = ("", "replicas", "story", "alone")
+ROLES = ("", "replicas", "story", "alone", "measured")
 PORTS_OF_ONE = 8
 READING = {"get", "list", "watch"}
 LOCAL_PARTS = frozenset(("workloads", "kubelet"))

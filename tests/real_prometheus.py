@@ -14,14 +14,13 @@ import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 import yaml
 
+from http_page import serving_page
 from waiting import eventually_now
 
 
@@ -34,33 +33,11 @@ def program() -> str:
     return found
 
 
-class _Target(BaseHTTPRequestHandler):
-    """A page that does not change."""
-
-    page: ClassVar[bytes] = b""
-
-    def do_GET(self) -> None:
-        self.send_response(200)
-        self.send_header("Content-Type", "text/plain; version=0.0.4")
-        self.end_headers()
-        self.wfile.write(self.page)
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
 @contextmanager
 def scraping(folder: Path, page: str) -> Iterator[str]:
     """The URL of a Prometheus that scrapes a page with this text."""
-    handler = type("Page", (_Target,), {"page": page.encode()})
-    target = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    Thread(target=target.serve_forever, daemon=True).start()
-    try:
-        with a_prometheus(folder, f"127.0.0.1:{target.server_port}") as url:
-            yield url
-    finally:
-        target.shutdown()
-        target.server_close()
+    with serving_page(page, "text/plain; version=0.0.4") as target, a_prometheus(folder, target) as url:
+        yield url
 
 
 @contextmanager

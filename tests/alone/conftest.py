@@ -1,6 +1,6 @@
 """A cluster of these tests' own, and in it an operator with settings of its own, one for each module (SETTINGS)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -30,14 +30,21 @@ def cluster(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 @pytest.fixture(scope="module")
+def settings(request: pytest.FixtureRequest) -> Mapping[str, str]:
+    """The module's SETTINGS; a module whose settings are known only once something runs has a fixture of its own."""
+    found: Mapping[str, str] = request.module.SETTINGS
+    return found
+
+
+@pytest.fixture(scope="module")
 def operator(
-    cluster: AnyCluster, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    cluster: AnyCluster, settings: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[SuiteOperator]:
     """The module's operator."""
     home = tmp_path_factory.mktemp("operator")
     uri = f"sqlite:///{home}/mlflow.db"
     MlflowClient(tracking_uri=uri).search_experiments()  # makes the tables, before two processes could both begin to
-    with suite_operator(cluster, home, uri, request.module.SETTINGS) as running:
+    with suite_operator(cluster, home, uri, settings) as running:
         yield running
 
 

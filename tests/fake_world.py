@@ -17,13 +17,15 @@ NOON = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
 class FakeObjects:
     """Objects as caches would hold them.
 
-    `unsynced` holds the watches whose objects are not all there yet, `forbidden` why some may not be read.
+    `unsynced` holds the watches whose objects are not all there yet, `forbidden` why some may not be read,
+    `unserved` the kinds that the cluster does not have.
     """
 
     manifests: Mapping[ObjectRef, Manifest]
     unsynced: frozenset[Watch] = frozenset()
     forbidden: Mapping[Watch, str] = field(default_factory=dict)
     scopes: Mapping[tuple[str, str], bool] = field(default_factory=dict)
+    unserved: frozenset[str] = frozenset()
 
     def get(self, ref: ObjectRef) -> Manifest | None:
         return self.manifests.get(ref)
@@ -51,6 +53,9 @@ class FakeObjects:
 
     def synced(self, watch: Watch) -> bool:
         return watch not in self.unsynced
+
+    def served(self, watch: Watch) -> bool:
+        return watch.kind not in self.unserved
 
     def refused(self, watch: Watch) -> str:
         return self.forbidden.get(watch, "")
@@ -92,6 +97,7 @@ def a_world(
     failures: Mapping[ObjectRef, Failure] | None = None,
     commit_results: Mapping[ObjectRef, CommitResult] | None = None,
     unsynced: Iterable[Watch] = (),
+    unserved: Iterable[str] = (),
     refused: Mapping[Watch, str] | None = None,
     scopes: Mapping[tuple[str, str], bool] | None = None,
     subjects: Mapping[str, str] | None = None,
@@ -104,7 +110,11 @@ def a_world(
     given = {question: _answer(value, now) for question, value in (answers or {}).items()}
     return World(
         objects=FakeObjects(
-            {ObjectRef.of(manifest): manifest for manifest in objects}, frozenset(unsynced), refused or {}, scopes or {}
+            {ObjectRef.of(manifest): manifest for manifest in objects},
+            frozenset(unsynced),
+            refused or {},
+            scopes or {},
+            frozenset(unserved),
         ),
         mirrors=FakeMirrors(files or {}, subjects or {}),
         now=lambda: now,

@@ -12,6 +12,7 @@ from kanaria.vocabulary.objects import content_hash
 from rendered_chart import A_TEAM, CHART, SYSTEM, helm, helm_says, rendered
 
 RELEASE = "kanaria"
+ENGINES = ("engines.trainJob=true", "engines.rayJob=true")
 # Pods that do not keep to it are refused.
 RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
 
@@ -37,6 +38,7 @@ def upgrade(cluster: AnyCluster, *words: str, chart: str = str(CHART), fails: bo
     """Install the chart, or bring the release to what it says; what helm prints, or its error where it must fail."""
     # The suite has installed the definitions already.
     where = ["--namespace", SYSTEM, "--kubeconfig", str(cluster.kubeconfig), "--set", "crds.install=false"]
+    where += [word for engine in ENGINES for word in ("--set", engine)]
     done = helm_says("upgrade", "--install", RELEASE, chart, *where, *words)
     assert (done.returncode != 0) == fails, done.stderr
     return done.stderr if fails else done.stdout
@@ -60,5 +62,5 @@ def _documents_of(cluster: AnyCluster, name: str) -> list[dict[str, Any]]:
         made = [d for d in documents("bootstrap.yaml", name) if d["kind"] != "GitSync"]
         return made + [d for d in documents("operator-rbac.yaml", name) if d["metadata"].get("namespace") == name]
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
-    given = [d for d in rendered(*A_TEAM) if d["metadata"].get("namespace") == "wine"]
+    given = [d for d in rendered(*A_TEAM, *ENGINES) if d["metadata"].get("namespace") == "wine"]
     return [namespace, *yaml.safe_load(yaml.safe_dump(given).replace("wine", name))]

@@ -136,6 +136,8 @@ class Story:
     landed: Mapping[ObjectName, CommitResult] = field(default_factory=dict)
     applied_at: Mapping[ObjectName, datetime] = field(default_factory=dict)
     failure: Failure | None = None
+    absent: frozenset[str] = frozenset()
+    refused: Mapping[str, str] = field(default_factory=dict)
     ground: Ground = field(default_factory=lambda: Ground("http://mlflow:5000"))
     now: datetime = NOON
     jobs: dict[str, Manifest] = field(default_factory=dict)
@@ -155,6 +157,8 @@ class Story:
             landed=self.landed,
             applied_at=self.applied_at,
             failure=self.failure,
+            absent=self.absent,
+            refused=self.refused,
             ground=self.ground,
         )
 
@@ -175,7 +179,7 @@ class Story:
         return plan
 
     def _carry(self, act: Any) -> None:
-        if isinstance(act, Apply) and act.manifest["kind"] == "Job":
+        if isinstance(act, Apply) and act.manifest["kind"] != "PersistentVolumeClaim":
             job = json.loads(json.dumps(act.manifest))
             job["metadata"] |= {"uid": f"uid-{job['metadata']['name']}", "creationTimestamp": self.now.isoformat()}
             self.jobs[job["metadata"]["name"]] = job

@@ -117,3 +117,14 @@ def granted(objects: list[Manifest]) -> dict[tuple[str, str, str], str]:
         for each in objects
         if "rbac" in each["apiVersion"] or each["kind"] == "ServiceAccount"
     }
+
+
+@pytest.mark.parametrize(("engine", "resource"), [("trainJob", "trainjobs"), ("rayJob", "rayjobs")])
+def test_an_engine_is_granted_to_both_who_need_it_where_it_is_chosen_and_nothing_else(engine: str, resource: str):
+    chosen, plain = rendered(*A_TEAM, f"engines.{engine}=true"), rendered(*A_TEAM)
+
+    more = [(role["metadata"]["name"], rule) for role, rule in rules_of(chosen) if (role, rule) not in rules_of(plain)]
+    found = {name: rule["verbs"] for name, rule in more if rule["resources"] == [resource]}
+    assert found == {"kanaria": ["list", "watch"], "kanaria-runner": ["create", "patch", "delete"]}
+    others = {word for _, rule in rules_of(chosen) for word in rule["resources"]}
+    assert others - {word for _, rule in rules_of(plain) for word in rule["resources"]} == {resource}

@@ -129,6 +129,23 @@ async def test_who_wants_what_may_not_be_read_is_told_so_until_it_may():
     assert poked == [ANN, ANN, ANN]
 
 
+async def test_who_wants_a_kind_that_is_not_served_is_poked_once_it_is():
+    watch, poked = Watch("example.com/v1", "Widget"), []
+    answers = [status(404, "the server could not find the requested resource"), listed(5, widget("a", 1))]
+    async with a_scripted_api(list=answers, watch=[[]]) as api, a_client(api.url) as client:
+        caches = Caches(client, (), lambda _: None, poked.append)
+        before = caches.served(watch)
+        caches.want(ANN, [watch])
+        await eventually(lambda: not caches.served(watch))
+        told = (caches.synced(watch), list(poked))
+        await eventually(lambda: caches.served(watch))
+        await caches.stop()
+
+    assert before
+    assert told == (True, [ANN])
+    assert poked == [ANN, ANN]
+
+
 async def test_a_wanted_watch_that_a_static_one_covers_is_not_begun_twice(client: Client):
     async with caches_of(client, MAPS) as (caches, changes):
         caches.want(ANN, [LABELLED])

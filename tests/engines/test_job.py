@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 from kubernetes.client import V1Job, V1PersistentVolumeClaim
 
-from kanaria.engines.job import Checkout, Work, claim, render
+from kanaria.engines.job import claim, render
+from kanaria.engines.work import Checkout, Work
 
 OWNER = {
     "apiVersion": "kanaria.dev/v1alpha1",

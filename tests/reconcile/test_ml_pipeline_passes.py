@@ -9,15 +9,16 @@ import pytest
 from fake_world import NOON, a_world
 from kanaria.api import MLPipeline, MLPipelineRun, Resource
 from kanaria.api.resource import API_VERSION
-from kanaria.decide.ml_pipeline_run import WATCHES
+from kanaria.decide.ml_pipeline_run import watches
 from kanaria.decide.ml_pipeline_run.wishes import edits_due
 from kanaria.reconcile import ml_pipeline, ml_pipeline_run
 from kanaria.reconcile.world import Settings, World
-from kanaria.vocabulary import Apply, CommitResult, ObjectName, ObjectRef, Plan, TrackingRun, WriteStatus, marks
+from kanaria.vocabulary import Apply, CommitResult, ObjectName, ObjectRef, Plan, TrackingRun, Watch, WriteStatus, marks
 from pipelines import A_MODEL, GATED, TO_WINE, Registry, a_pipeline, a_policy, a_run, a_step, a_target, at_least
 
 WINE = ObjectName("wine", "wine")
 RUN = ObjectName("wine", "wine-1-abcde")
+WATCHES = watches(a_run().spec.pipeline)
 SYNC = ObjectRef(API_VERSION, "GitSync", "wine", "team")
 
 
@@ -229,3 +230,42 @@ def test_children_bear_the_label_by_which_their_owner_is_poked():
     assert job["metadata"]["labels"][marks.OWNER] == "mlpipelinerun.wine-1-abcde"
     assert plan.watches == WATCHES
     assert all(watch.label == marks.OWNER for watch in WATCHES)
+
+
+ON_NODES = {"engine": {"trainJob": {"runtimeRef": {"name": "torch-distributed"}}}}
+TRAIN_JOBS = Watch("trainer.kubeflow.org/v1alpha1", "TrainJob", marks.OWNER)
+
+
+@pytest.mark.parametrize(
+    ("world", "reason"),
+    [
+        pytest.param({"unserved": ["TrainJob"]}, "EngineNotInstalled", id="not installed"),
+        pytest.param(
+            {"refused": {TRAIN_JOBS: "trainjobs is forbidden"}, "unsynced": [TRAIN_JOBS]}, "Forbidden", id="not allowed"
+        ),
+    ],
+)
+def test_an_engine_that_cannot_be_used_is_told_of_and_watched_for(world: dict[str, Any], reason: str):
+    plan = ml_pipeline_run.plan_for(RUN, a_world([stored(a_run(a_step("train", **ON_NODES)))], **world))
+
+    assert plan is not None
+    assert plan.status is not None
+    assert plan.status["conditions"][0]["reason"] == reason
+    assert TRAIN_JOBS in plan.watches
+
+
+def test_what_another_engine_made_is_found_among_the_runs_own():
+    run = a_run(a_step("train", **ON_NODES))
+    owner = {"uid": run.metadata.uid}
+    labels = dict(marks.owned_by(run.ref))
+    body = stored(run)
+    first = ml_pipeline_run.plan_for(RUN, a_world([body]))
+    assert first is not None
+    body, answers = after(body, first), tracked(body)
+    (made,) = children(ml_pipeline_run.plan_for(RUN, a_world([body], answers)) or Plan())
+    assert (made["kind"], made["metadata"]["labels"][marks.OWNER]) == ("TrainJob", labels[marks.OWNER])
+    made["metadata"]["ownerReferences"] = [owner]
+
+    again = ml_pipeline_run.plan_for(RUN, a_world([body, made], answers))
+
+    assert children(again or Plan()) == []

@@ -52,6 +52,7 @@ class Reason(StrEnum):
     DATA_INVALID = "DataInvalid"  # The data breaks its contract; no step was started.
     DATA_UNREADABLE = "DataUnreadable"  # The data could not be read, again and again; nothing is known of it.
     DATA_CHANGED = "DataChanged"  # The data changed while the run read it; nothing is proposed.
+    ENGINE_NOT_INSTALLED = "EngineNotInstalled"  # The cluster lacks what runs a step; the run goes on once it is there.
     STEP_FAILED = "StepFailed"  # A step failed for good.
     CANCELLED = "Cancelled"  # The run was cancelled, by an annotation or by a newer run that replaces it.
     NOT_RESUMED = "NotResumed"  # The annotation asks to resume a run that is not there, or did not fail.

@@ -181,6 +181,28 @@ def _step_faults(step: Step, spec: PipelineSpec) -> Iterator[str]:
             yield f"{place}, when: {condition.operator} compares with one number, such as values: ['100']"
     if step.cache:
         yield from _cache_faults(place, step, spec)
+    yield from _engine_faults(place, step, spec)
+
+
+def _engine_faults(place: str, step: Step, spec: PipelineSpec) -> Iterator[str]:
+    """What is asked for and means nothing to the engine: a field that would do nothing is refused."""
+    engine = step.runner
+    asked = {
+        "outputs": step.outputs,
+        "env[].valueFrom": any(each.value_from for each in step.env),
+        "resources": step.resources,
+        "retryPolicy.exitCodes": step.retry_policy.exit_codes,
+        "volumes": step.volumes,
+        "volumeMounts": step.volume_mounts,
+        "podTemplate": step.pod_template,
+        "workspace": spec.workspace,
+        "source": spec.source and not spec.source.build,
+    }
+    for field, remedy in engine.refuses().items():
+        if asked[field]:
+            of = f"spec.{field}" if field in {"workspace", "source"} else field
+            yield f"{place}: {of} means nothing to engine.{engine.key}: {remedy}"
+    yield from (f"{place}, engine.{engine.key}.{fault}" for fault in engine.faults(step.runs_in, step.queue_name or ""))
 
 
 def _cache_faults(place: str, step: Step, spec: PipelineSpec) -> Iterator[str]:

@@ -6,12 +6,15 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from kanaria.api.resource import Name
+from kanaria.engines import Engine, EngineKind
+from kanaria.engines.job import JobEngine
 from kanaria.vocabulary.durations import Duration
 from kanaria.vocabulary.kinds import Part
 
 Word = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z_][-A-Za-z0-9_]*$")]
 Argument = Annotated[str, Field(max_length=8192)]
 ITEMS_MAX = 32
+_A_JOB = JobEngine()
 
 
 class Output(Part):
@@ -101,14 +104,14 @@ class Cache(Part):
 
 
 class Step(Part):
-    """One container that runs to its end, in a Job of its own."""
+    """What runs to its end: one container in a Job of its own, unless its engine says otherwise."""
 
     name: Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
     """Name of the step, unique in the pipeline."""
     depends_on: Annotated[tuple[Name, ...], Field(max_length=64)] = ()
     """Steps that must succeed first."""
-    image: Annotated[str, Field(min_length=1, max_length=512)] = "python:3.11"
-    """Container image."""
+    image: Annotated[str, Field(min_length=1, max_length=512)] | None = None
+    """Container image; python:3.11 where absent, with trainJob the runtime's."""
     command: Annotated[tuple[Argument, ...], Field(min_length=1, max_length=64)]
     """What is run; ${parameters.NAME}, ${steps.STEP.outputs.NAME} and ${source.revision} are filled in."""
     env: Annotated[tuple[EnvVar, ...], Field(max_length=64)] = ()
@@ -121,8 +124,10 @@ class Step(Part):
     """How often it is tried again."""
     active_deadline_seconds: Annotated[int, Field(ge=1)] | None = None
     """How long one attempt may take."""
+    engine: Engine | None = None
+    """What runs it; a Job with one Pod where absent."""
     queue_name: Name | None = None
-    """Kueue's LocalQueue that lets its Job begin; deadlines do not count before."""
+    """Kueue's LocalQueue that lets it begin; deadlines do not count before."""
     when: Annotated[tuple[When, ...], Field(max_length=16)] = ()
     """Conditions that must all hold; else the step is skipped and the run goes on."""
     with_items: Annotated[tuple[Argument, ...], Field(max_length=ITEMS_MAX)] = ()
@@ -146,6 +151,16 @@ class Step(Part):
                 f"podTemplate.spec.{min(named)} names an account: name it in spec.podServiceAccountName, for all steps"
             )
         return self
+
+    @property
+    def runner(self) -> EngineKind:
+        """The engine that runs it."""
+        return self.engine.engine if self.engine else _A_JOB
+
+    @property
+    def runs_in(self) -> str:
+        """Its image; empty where its engine knows better."""
+        return self.image or self.runner.default_image
 
     @property
     def fans_out(self) -> bool:

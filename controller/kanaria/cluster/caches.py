@@ -112,6 +112,11 @@ class Caches:
         reflector = self._reflectors.get(self._covering(watch))
         return reflector is not None and reflector.synced.is_set()
 
+    def served(self, watch: Watch) -> bool:
+        """Whether the cluster has the kind of the watch, as far as is known."""
+        reflector = self._reflectors.get(self._covering(watch))
+        return reflector is None or reflector.served
+
     def refused(self, watch: Watch) -> str:
         """Why the operator may not read the objects of the watch; empty where nothing says so."""
         reflector = self._reflectors.get(self._covering(watch))

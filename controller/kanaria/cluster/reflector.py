@@ -26,8 +26,8 @@ Sleep = Callable[[float], Awaitable[None]]
 class Reflector:
     """The objects of one Watch, current for as long as `run` runs.
 
-    `told` hears of every change, `in_sync` of the first list, and of a refusal: `refused` says then what the server
-    said, for as long as it does.
+    `told` hears of every change, `in_sync` of the first list, of a refusal, and of a kind that comes or goes: `refused`
+    says what the server said, for as long as it does, and `served` whether it has the kind.
     """
 
     def __init__(
@@ -42,6 +42,7 @@ class Reflector:
         self.watch = watch
         self.synced = asyncio.Event()
         self.refused = ""
+        self.served = True
         self.store = Store(watch.label or marks.OWNER)
         self.namespaced: bool | None = None
         self._client = client
@@ -97,14 +98,15 @@ class Reflector:
         except NotFoundError:
             # Not served (yet): as far as anyone can know there are no such objects.
             self._replace([])
-            self._come_in_sync()
+            self._come_in_sync(served=False)
             raise
-        self._come_in_sync()
+        self._come_in_sync(served=True)
         while True:
             since = await self._watch_from(resource, since)
 
-    def _come_in_sync(self) -> None:
-        if not self.synced.is_set():
+    def _come_in_sync(self, *, served: bool) -> None:
+        if not self.synced.is_set() or self.served != served:
+            self.served = served
             self.synced.set()
             self._in_sync()
 

@@ -108,7 +108,7 @@ def _unknown(step: Step, known: frozenset[str], part: str, index: int) -> Iterat
 
 
 def _texts(step: Step) -> Iterator[tuple[str, tuple[str | int, ...], str]]:
-    yield "image", ("image",), step.image
+    yield "image", ("image",), step.image or ""
     yield from ((f"command[{index}]", ("command", index), text) for index, text in enumerate(step.command))
     yield from ((f"env {each.name}", ("env", index, "value"), each.value) for index, each in enumerate(step.env))
     yield from ((f"withItems[{index}]", ("withItems", index), text) for index, text in enumerate(step.with_items))

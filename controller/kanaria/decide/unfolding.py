@@ -116,7 +116,7 @@ def _instance(step: Step, name: str, item: str, index: str) -> Step:
             "name": name,
             "with_items": (),
             "with_param": None,
-            "image": filled(step.image),
+            "image": filled(step.image) if step.image else None,
             "command": tuple(map(filled, step.command)),
             "env": tuple(map(env, step.env)),
             "when": tuple(map(when, step.when)),

@@ -1,86 +1,108 @@
-"""How a step becomes a batch/v1 Job."""
+"""How a step becomes a batch/v1 Job: one Pod, or several of which each knows its number."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any, ClassVar, Literal
 
-from kanaria.vocabulary.marks import QUEUE
+from pydantic import Field, model_validator
+
+from kanaria.engines.attempt import Attempt, attempt, moment
+from kanaria.engines.kind import EngineKind
+from kanaria.engines.work import (
+    CHECKOUT,
+    CONFINED,
+    OUTPUTS_FILE,
+    POD_CONFINED,
+    STEP,
+    Checkout,
+    Work,
+    environment,
+    limits,
+    metadata,
+)
 from kanaria.vocabulary.objects import Manifest
 
-OUTPUTS_FILE = "/dev/termination-log"
 SOURCE_FOLDER = "/src"
 WORKSPACE_FOLDER = "/workspace"
-CHECKOUT = "checkout"
-STEP = "step"
 _CREDENTIALS = {
     "KANARIA_GIT_USERNAME": "username",
     "KANARIA_GIT_PASSWORD": "password",
     "KANARIA_GIT_BEARER_TOKEN": "bearerToken",
 }
-# What a Pod Security Standard of level "baseline" asks for, and as much of "restricted" as no image can mind:
-# many training images run as root, so runAsNonRoot is the user's to ask for.
-_CONFINED = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+_ENDED = ("Complete", "Failed", "SuccessCriteriaMet", "FailureTarget")
 
 
-@dataclass(frozen=True, slots=True)
-class Checkout:
-    """The commit of the pipeline's own code that a step finds in its working folder."""
+class JobEngine(EngineKind):
+    """A Job of Kubernetes; what a step without an engine is."""
 
-    url: str
-    revision: str
-    path: str
-    image: str
-    """Kanaria's own image, whose `kanaria checkout` fetches the commit."""
-    secret: str | None = None
-    file_remotes: bool = False
+    key: ClassVar = "job"
+    api_version: ClassVar = "batch/v1"
+    made: ClassVar = "Job"
+    default_image: ClassVar = "python:3.11"
 
+    completions: Annotated[int, Field(ge=1, le=1024)] = 1
+    """How many Pods must succeed; more than one are Indexed, and one that fails fails the attempt."""
+    parallelism: Annotated[int, Field(ge=1, le=1024)] | None = None
+    """How many of them run at once; all where absent."""
+    completion_mode: Literal["NonIndexed", "Indexed"] = "NonIndexed"
+    """Indexed: each Pod finds its number in JOB_COMPLETION_INDEX, from 0 on; the outputs are those of number 0."""
 
-@dataclass(frozen=True, slots=True)
-class Work:
-    """One attempt of one step, with everything filled in."""
+    @model_validator(mode="after")
+    def _numbered(self) -> "JobEngine":
+        if self.completions > 1 and self.completion_mode != "Indexed":
+            raise ValueError(
+                "completions: Pods that cannot be told apart would all do the same work; add completionMode: Indexed, "
+                "by which each finds its number in JOB_COMPLETION_INDEX"
+            )
+        if self.parallelism is not None and self.parallelism > self.completions:
+            raise ValueError(
+                f"parallelism: {self.parallelism} Pods at once are more than there are, which completions says "
+                f"({self.completions}); raise completions, or remove parallelism"
+            )
+        return self
 
-    name: str
-    namespace: str
-    labels: Mapping[str, str]
-    owner: Mapping[str, Any]
-    """The ownerReference."""
-    image: str
-    command: tuple[str, ...]
-    env: tuple[tuple[str, str], ...]
-    resources: Mapping[str, Any]
-    deadline: int | None = None
-    """Seconds."""
-    pod_account: str | None = None
-    workspace: str | None = None
-    """Name of the claim that is mounted at /workspace."""
-    checkout: Checkout | None = None
-    env_from: tuple[tuple[str, Mapping[str, Any]], ...] = ()
-    """Variables whose value the Pod reads from a Secret or ConfigMap."""
-    volumes: tuple[Mapping[str, Any], ...] = ()
-    volume_mounts: tuple[Mapping[str, Any], ...] = ()
-    queue: str | None = None
-    """Kueue's LocalQueue that lets the Job begin."""
-    pod_template: Mapping[str, Any] = field(default_factory=dict)
-    """What the user wants beside: labels, annotations, anything of a Pod's spec."""
+    def refuses(self) -> Mapping[str, str]:
+        """A volume of one node cannot be shared by Pods of several."""
+        if self.completions == 1:
+            return {}
+        return {"workspace": "it is a volume of one node, and the Pods may be on several; log MLflow artifacts instead"}
+
+    def render(self, work: Work) -> Manifest:
+        """The Job."""
+        job = render(work)
+        if self.completion_mode == "NonIndexed":
+            return job
+        numbers = {"completionMode": "Indexed", "completions": self.completions}
+        return {**job, "spec": {**job["spec"], **numbers, "parallelism": self.parallelism or self.completions}}
+
+    @classmethod
+    def attempt(cls, made: Manifest, pod: Manifest | None, now: datetime) -> Attempt:
+        """How the Job goes."""
+        return attempt(made, pod, now)
+
+    @classmethod
+    def is_over(cls, made: Manifest) -> bool:
+        """Whether it ended, or is about to."""
+        return any(c["type"] in _ENDED for c in (made.get("status") or {}).get("conditions") or [])
+
+    @classmethod
+    def began(cls, made: Manifest) -> datetime | None:
+        """When its Pods were let begin."""
+        return None if made["spec"].get("suspend") else moment((made.get("status") or {}).get("startTime"))
+
+    @classmethod
+    def told_by(cls, name: str) -> str:
+        """Where its logs are."""
+        return f"kubectl logs job/{name}"
 
 
 def render(work: Work) -> Manifest:
-    """The Job: tried once, since Kanaria itself counts attempts and waits between them.
-
-    One with a queue is suspended at its birth; from then on that field is Kueue's alone.
-    """
-    labels = {**work.labels, QUEUE: work.queue} if work.queue else work.labels
-    deadline = {"activeDeadlineSeconds": work.deadline} if work.deadline else {}
+    """The Job: tried once, since Kanaria itself counts attempts and waits between them."""
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
-        "metadata": _metadata(work.name, work.namespace, labels, work.owner),
-        "spec": {
-            "backoffLimit": 0,
-            **deadline,
-            **({"suspend": True} if work.queue else {}),
-            "template": pod_template(work),
-        },
+        "metadata": metadata(work),
+        "spec": {"backoffLimit": 0, **limits(work), "template": pod_template(work)},
     }
 
 
@@ -89,22 +111,18 @@ def claim(name: str, namespace: str, labels: Mapping[str, str], owner: Mapping[s
     return {
         "apiVersion": "v1",
         "kind": "PersistentVolumeClaim",
-        "metadata": _metadata(name, namespace, labels, owner),
+        "metadata": {"name": name, "namespace": namespace, "labels": dict(labels), "ownerReferences": [dict(owner)]},
         "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": size}}},
     }
-
-
-def _metadata(name: str, namespace: str, labels: Mapping[str, str], owner: Mapping[str, Any]) -> dict[str, Any]:
-    return {"name": name, "namespace": namespace, "labels": dict(labels), "ownerReferences": [dict(owner)]}
 
 
 def pod_template(work: Work) -> dict[str, Any]:
     """The Pod: what the user wrote of it, with the step's own container in it."""
     given = work.pod_template.get("metadata") or {}
-    metadata: dict[str, Any] = {"labels": {**(given.get("labels") or {}), **work.labels}}
+    told: dict[str, Any] = {"labels": {**(given.get("labels") or {}), **work.labels}}
     if given.get("annotations"):
-        metadata["annotations"] = dict(given["annotations"])
-    return {"metadata": metadata, "spec": _pod(work)}
+        told["annotations"] = dict(given["annotations"])
+    return {"metadata": told, "spec": _pod(work)}
 
 
 def _pod(work: Work) -> dict[str, Any]:
@@ -113,11 +131,10 @@ def _pod(work: Work) -> dict[str, Any]:
     own = next((each for each in theirs if each.get("name") == STEP), {})
     volumes, mounts = _volumes(work)
     mounts += [dict(each) for each in own.get("volumeMounts") or ()]
-    env: list[dict[str, Any]] = [{"name": name, "value": value} for name, value in work.env]
-    env += [{"name": name, "valueFrom": dict(source)} for name, source in work.env_from]
+    env = environment(work)
     env += [dict(each) for each in own.get("env") or () if each.get("name") not in {e["name"] for e in env}]
     container: dict[str, Any] = {
-        "securityContext": _CONFINED,
+        "securityContext": CONFINED,
         **own,
         "name": STEP,
         "image": work.image,
@@ -128,7 +145,7 @@ def _pod(work: Work) -> dict[str, Any]:
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "volumeMounts": mounts,
     }
-    pod: dict[str, Any] = {"securityContext": {"seccompProfile": {"type": "RuntimeDefault"}}} | given
+    pod: dict[str, Any] = {"securityContext": POD_CONFINED} | given
     pod["restartPolicy"] = "Never"
     if work.pod_account:
         pod["serviceAccountName"] = work.pod_account
@@ -165,7 +182,7 @@ def _checkout(checkout: Checkout) -> dict[str, Any]:
         "image": checkout.image,
         "command": words,
         "env": env,
-        "securityContext": _CONFINED,
+        "securityContext": CONFINED,
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "volumeMounts": [{"name": "source", "mountPath": SOURCE_FOLDER}],
     }

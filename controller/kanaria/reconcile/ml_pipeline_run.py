@@ -9,7 +9,7 @@ from kanaria.api import GitSync, MetricPolicy, MLPipelineRun, ModelDeployment
 from kanaria.api.ml_pipeline_run import FINAL
 from kanaria.api.resource import API_VERSION
 from kanaria.decide.git_sync import head_question
-from kanaria.decide.ml_pipeline_run import WATCHES, Ground, Seen, decide
+from kanaria.decide.ml_pipeline_run import Ground, Seen, decide, watches
 from kanaria.decide.ml_pipeline_run.observe import around, by_job, jobs_of, of_same_pipeline
 from kanaria.decide.ml_pipeline_run.propose import targets_of
 from kanaria.decide.ml_pipeline_run.wishes import is_of
@@ -31,8 +31,9 @@ def plan_for(name: ObjectName, world: World) -> Plan | None:
     except ValidationError as error:
         return refuse(body, error, world.now())
     over = run.status.phase in FINAL  # then its Jobs are no longer watched
-    if not over and not all(world.objects.synced(watch) for watch in WATCHES):
-        return Plan(watches=WATCHES, look_again=world.now() + timedelta(seconds=1))
+    wanted = watches(run.spec.pipeline)
+    if not over and not all(world.objects.synced(watch) or world.objects.refused(watch) for watch in wanted):
+        return Plan(watches=wanted, look_again=world.now() + timedelta(seconds=1))
     return decide(run, _seen(run, world), world.now())
 
 
@@ -48,12 +49,16 @@ def _seen(run: MLPipelineRun, world: World) -> Seen:
     siblings = of_same_pipeline(run, family)
     older, newer = around(run, readable(MLPipelineRun, siblings))
     settings = world.settings
-    jobs = jobs_of(run, world.objects.list("batch/v1", "Job", namespace, mine))
+    wanted = watches(run.spec.pipeline)
+    kinds = dict.fromkeys((watch.api_version, watch.kind) for watch in wanted if watch.kind != "Pod")
+    jobs = jobs_of(run, (made for kind in kinds for made in world.objects.list(*kind, namespace, mine)))
     return Seen(
         answer=world.answer,
         jobs=jobs,
         pods=by_job(jobs, world.objects.list("v1", "Pod", namespace, mine)),
         policies={policy.metadata.name: policy for policy in policies},
+        absent=frozenset(watch.kind for watch in wanted if not world.objects.served(watch)),
+        refused={watch.kind: why for watch in wanted if (why := world.objects.refused(watch))},
         targets=found,
         newer=newer,
         older=older,

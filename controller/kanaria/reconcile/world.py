@@ -34,6 +34,9 @@ class Objects(Protocol):
     def synced(self, watch: Watch) -> bool:
         """Whether the objects of the watch are all in the cache."""
 
+    def served(self, watch: Watch) -> bool:
+        """Whether the cluster has the kind, as far as is known; where it comes later, whoever wants it is poked."""
+
     def refused(self, watch: Watch) -> str:
         """Why the operator may not read the objects of the watch; empty where nothing says so."""
 

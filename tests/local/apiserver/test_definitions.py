@@ -101,6 +101,7 @@ RULES = {
             "maxLength": 63,
             "x-kubernetes-validations": [{"rule": "self == oldSelf", "message": "is fixed"}],
         },
+        "at": {"type": "string", "format": "date-time"},
         "steps": {
             "type": "array",
             "maxItems": 9,
@@ -136,6 +137,7 @@ RULES = {
         pytest.param({}, {"fixed": "b"}, None, id="first value of a fixed field"),
         pytest.param({"low": 1}, {"low": None}, ("spec.low", "low stays"), id="a rule that names a field"),
         pytest.param({}, {"steps": [{"weight": 1}, {"pause": "1m"}]}, None, id="items that keep their rule"),
+        pytest.param({}, {"at": "2026-01-15T12:00:00Z", "low": 1}, None, id="beside a time"),
         pytest.param({}, {"steps": [{}]}, ("spec.steps[0]", "weight or pause"), id="an item that does not"),
     ],
 )

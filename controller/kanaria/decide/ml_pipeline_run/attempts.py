@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from kanaria.api.ml_pipeline_run import OUTPUT_MAX, StepPhase, StepStatus
 from kanaria.api.pipeline_step import RetryPolicy, Step
 from kanaria.decide.ml_pipeline_run.scene import Scene
-from kanaria.engines.attempt import Failed, Going, Succeeded, attempt, image_of
+from kanaria.engines import engine_of
+from kanaria.engines.attempt import Failed, Going, Succeeded, image_of
 from kanaria.vocabulary.durations import duration_of, seconds_of
 from kanaria.vocabulary.masking import masked
 
@@ -19,7 +20,7 @@ def followed(entry: StepStatus, step: Step, scene: Scene) -> StepStatus:
     if entry.phase is not StepPhase.RUNNING or job is None:
         return entry
     pod = scene.seen.pods.get(entry.job)
-    came_of_it = attempt(job, pod, scene.now)
+    came_of_it = engine_of(job).attempt(job, pod, scene.now)
     if not isinstance(came_of_it, Going):
         entry = entry.model_copy(update={"image_id": image_of(pod)[:IMAGE_MAX] or None})
     match came_of_it:

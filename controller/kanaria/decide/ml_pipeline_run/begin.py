@@ -7,7 +7,7 @@ from kanaria.decide.ml_pipeline_run.cache import Hit, cache_key, hit
 from kanaria.decide.ml_pipeline_run.endings import NOT_STARTED, PASSED, Entries
 from kanaria.decide.ml_pipeline_run.scene import Scene
 from kanaria.decide.ml_pipeline_run.when import skipped
-from kanaria.decide.ml_pipeline_run.work import job_name, values_of
+from kanaria.decide.ml_pipeline_run.work import attempt_name, values_of
 from kanaria.vocabulary import Unanswered
 
 MESSAGE_MAX = 200
@@ -24,7 +24,7 @@ def begun(step: Step, entries: Entries, scene: Scene, given_up: str) -> StepStat
     if waits or (entry.retry_at and scene.now < entry.retry_at) or _is_full(entries, scene):
         return entry
     if entry.attempts:
-        return _running(entry, scene)
+        return _running(step, entry, scene)
     return _first(step, entry, entries, scene, values_of(scene, entries))
 
 
@@ -38,7 +38,7 @@ def _first(step: Step, entry: StepStatus, entries: Entries, scene: Scene, values
             return _taken(entry, key, found)
         case Unanswered():
             return entry
-    return _running(entry.model_copy(update={"cache_key": key or None}), scene)
+    return _running(step, entry.model_copy(update={"cache_key": key or None}), scene)
 
 
 def _taken(entry: StepStatus, key: str, found: Hit) -> StepStatus:
@@ -54,12 +54,12 @@ def _taken(entry: StepStatus, key: str, found: Hit) -> StepStatus:
     return entry.model_copy(update=changes)
 
 
-def _running(entry: StepStatus, scene: Scene) -> StepStatus:
+def _running(step: Step, entry: StepStatus, scene: Scene) -> StepStatus:
     number = entry.attempts + 1
     changes = {
         "phase": StepPhase.RUNNING,
         "attempts": number,
-        "job": job_name(scene.run, entry.name, number),
+        "job": attempt_name(scene.run, step, number),
         "started_at": entry.started_at or scene.now,
         "retry_at": None,
     }

@@ -30,7 +30,7 @@ def cache_key(step: Step, values: Values, entries: Mapping[str, StepStatus], sce
     A step that it depends on counts with what that one was made of; one that was not cached itself counts as new.
     """
     cache, source = step.cache, scene.pipeline.source
-    image = values.fill(step.image)
+    image = values.fill(step.runs_in)
     if cache is None or (cache.image == "Digest" and "@sha256:" not in image):
         return ""
     inputs = [[name, _origin(entries[name]), dict(entries[name].outputs)] for name in step.depends_on]
@@ -44,6 +44,7 @@ def cache_key(step: Step, values: Values, entries: Mapping[str, StepStatus], sce
         "code": [source.git.url, source.git.path] if source else [],  # a commit holds more than one folder
         "data": [[data.name, data.digest] for data in scene.status.data],
         "inputs": inputs,
+        **({"engine": step.engine.model_dump(mode="json")} if step.engine else {}),
     }
     return content_hash(made_of, 40)
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from kanaria.api import MLPipelineRun, Resource
+from kanaria.engines.pods import telling
+from kanaria.vocabulary import marks
 from kanaria.vocabulary.objects import Manifest
 
 
@@ -12,10 +14,19 @@ def jobs_of(run: Resource, labelled: Iterable[Manifest]) -> Mapping[str, Manifes
 
 
 def by_job(jobs: Mapping[str, Manifest], pods: Iterable[Manifest]) -> Mapping[str, Manifest]:
-    """The newest Pod of each of these Jobs, by the Job's name."""
+    """The Pod of each of these Jobs that tells most of it, by the Job's name.
+
+    Pods that another operator made for a TrainJob or a RayJob are not owned by it, but by what it makes of that: they
+    bear a label that a team can put on any Pod of its own, so nothing is read off them but why an attempt does not go.
+    """
     names = {job["metadata"].get("uid"): name for name, job in jobs.items()}
-    newest = sorted(pods, key=lambda each: str(each["metadata"].get("creationTimestamp", "")))
-    return {names[uid]: pod for pod in newest for uid in _owners(pod) if uid in names}
+    others = {name for name, job in jobs.items() if job.get("kind", "Job") != "Job"}
+    found: dict[str, list[Manifest]] = {}
+    for pod in pods:
+        labelled = (pod["metadata"].get("labels") or {}).get(marks.ATTEMPT, "")
+        for name in {names[uid] for uid in _owners(pod) if uid in names} | ({labelled} & others):
+            found.setdefault(name, []).append(pod)
+    return {name: telling(each) for name, each in found.items()}
 
 
 def _owners(child: Manifest) -> frozenset[str]:

@@ -15,6 +15,7 @@ from kanaria.decide.ml_pipeline_run.cancel import cancel
 from kanaria.decide.ml_pipeline_run.champion import champion
 from kanaria.decide.ml_pipeline_run.data import check, compare, jobs_at_work
 from kanaria.decide.ml_pipeline_run.endings import is_over
+from kanaria.decide.ml_pipeline_run.equip import equip, watches
 from kanaria.decide.ml_pipeline_run.gate import gate
 from kanaria.decide.ml_pipeline_run.inquire import inquire
 from kanaria.decide.ml_pipeline_run.line_up import line_up
@@ -24,6 +25,7 @@ from kanaria.decide.ml_pipeline_run.scene import READING, Scene, Seen, Turn
 from kanaria.decide.ml_pipeline_run.steps import steps
 from kanaria.decide.ml_pipeline_run.track import track
 from kanaria.decide.unfolding import unfolded
+from kanaria.engines import engine_of
 from kanaria.vocabulary import (
     Account,
     Act,
@@ -41,14 +43,13 @@ from kanaria.vocabulary import (
     Stall,
     TagModelVersion,
     Wait,
-    Watch,
-    marks,
 )
 
 PHASES: tuple[Callable[[Scene], Turn], ...] = (
     admit,
     cancel,
     line_up,
+    equip,
     track,
     check,
     champion,
@@ -60,10 +61,8 @@ PHASES: tuple[Callable[[Scene], Turn], ...] = (
     gate,
     propose,
 )
-WATCHES = (Watch("batch/v1", "Job", marks.OWNER), Watch("v1", "Pod", marks.OWNER))
 RETRY = timedelta(seconds=5)
 _ENDINGS = {RunPhase.SUCCEEDED: "FINISHED", RunPhase.FAILED: "FAILED", RunPhase.CANCELLED: "KILLED"}
-_ENDED = ("Complete", "Failed", "SuccessCriteriaMet", "FailureTarget")
 _LOST = (RunPhase.FAILED, RunPhase.CANCELLED)
 
 
@@ -86,7 +85,7 @@ def decide(run: MLPipelineRun, seen: Seen, now: datetime) -> Plan:
         acts=(*(turn.first if write else ()), *_ending(scene, status), *write, *turn.then, *swept),
         notices=readiness.of_note(readiness.notices(run.status.conditions, status.conditions)),
         questions=() if over else tuple(asked),
-        watches=() if over and not swept else WATCHES,
+        watches=() if over and not swept else watches(scene.pipeline),
         look_again=turn.until,
     )
 
@@ -112,7 +111,7 @@ def _noting(seen: Seen, asked: dict[Question, None]) -> Callable[[Question], Ans
 
 def _left_behind(scene: Scene) -> Plan:
     swept = tuple(_swept(scene))
-    return Plan(acts=swept, watches=WATCHES if swept else ())
+    return Plan(acts=swept, watches=watches(scene.pipeline) if swept else ())
 
 
 def _played(scene: Scene) -> Turn:
@@ -179,7 +178,7 @@ def _held_back(scene: Scene, turn: Turn, asked: tuple[Question, ...]) -> Plan:
         acts=(*readiness.status_write(scene.run, status), *turn.first),
         notices=readiness.notices(scene.run.status.conditions, status.conditions),
         questions=asked,
-        watches=WATCHES,
+        watches=watches(scene.pipeline),
         look_again=scene.now + RETRY,
     )
 
@@ -191,6 +190,5 @@ def _swept(scene: Scene) -> Iterator[Act]:
         running |= jobs_at_work(scene.status.data)
     account = Account(scene.run.metadata.namespace, scene.pipeline.service_account_name)
     for name, job in sorted(scene.seen.jobs.items()):
-        ended = any(c["type"] in _ENDED for c in (job.get("status") or {}).get("conditions") or [])
-        if name not in running and not ended and not job["metadata"].get("deletionTimestamp"):
+        if name not in running and not engine_of(job).is_over(job) and not job["metadata"].get("deletionTimestamp"):
             yield Delete(ObjectRef.of(job), account)

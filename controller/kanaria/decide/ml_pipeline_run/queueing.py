@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from kanaria.engines import engine_of
 from kanaria.vocabulary.marks import QUEUE
 from kanaria.vocabulary.objects import Manifest
 
@@ -23,5 +24,4 @@ def queued(jobs: Iterable[Manifest], now: datetime) -> timedelta:
 def _wait(job: Manifest, now: datetime) -> tuple[datetime, datetime]:
     """From when to when it waited: the API server forgets the start of a Job that is suspended again."""
     created = datetime.fromisoformat(job["metadata"]["creationTimestamp"])
-    started = None if job["spec"].get("suspend") else (job.get("status") or {}).get("startTime")
-    return created, max(created, datetime.fromisoformat(started) if started else now)
+    return created, max(created, engine_of(job).began(job) or now)

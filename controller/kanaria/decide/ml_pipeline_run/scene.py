@@ -60,6 +60,10 @@ class Seen:
     """The MetricPolicies of the namespace."""
     targets: Mapping[ObjectName, ModelDeployment]
     """The ModelDeployments that the run may propose to, as far as they exist."""
+    absent: frozenset[str] = frozenset()
+    """Kinds of the steps' engines that the cluster does not serve."""
+    refused: Mapping[str, str] = field(default_factory=dict)
+    """Kinds of the steps' engines that the operator may not watch, and what the API server says of it."""
     newer: tuple[MLPipelineRun, ...] = ()
     """Later runs of the same pipeline."""
     older: tuple[MLPipelineRun, ...] = ()

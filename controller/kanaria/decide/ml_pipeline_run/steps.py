@@ -13,7 +13,8 @@ from kanaria.decide.ml_pipeline_run.queueing import queued
 from kanaria.decide.ml_pipeline_run.scene import Scene, Turn, failed, going_on
 from kanaria.decide.ml_pipeline_run.work import applied
 from kanaria.decide.step_graph import in_order
-from kanaria.engines.attempt import Going, attempt
+from kanaria.engines import engine_of
+from kanaria.engines.attempt import Going
 from kanaria.vocabulary import Apply, Wait
 from kanaria.vocabulary.durations import seconds_of
 
@@ -91,7 +92,7 @@ def _outcome(scene: Scene) -> Turn:
 
 def _going(scene: Scene, entry: StepStatus) -> Going:
     job = scene.seen.jobs.get(entry.job)
-    found = attempt(job, scene.seen.pods.get(entry.job), scene.now) if job else Going()
+    found = engine_of(job).attempt(job, scene.seen.pods.get(entry.job), scene.now) if job else Going()
     return found if isinstance(found, Going) else Going()
 
 
@@ -122,8 +123,10 @@ def _over(scene: Scene) -> Turn:
     if not lost(scene.unfolded.every, entries):
         return going_on(scene)
     gone = [entry for entry in scene.status.steps if entry.phase is StepPhase.FAILED]
+    runners = {step.name: step.runner for step in scene.unfolded.every}
     said = "; ".join(
-        f"step {e.name!r} failed at attempt {e.attempts}: {e.message}; see kubectl logs job/{e.job}" for e in gone
+        f"step {e.name!r} failed at attempt {e.attempts}: {e.message}; see {runners[e.name].told_by(e.job or '')}"
+        for e in gone
     )
     if _late(scene) and lost(scene.unfolded.steps, entries):
         seconds = scene.pipeline.active_deadline_seconds

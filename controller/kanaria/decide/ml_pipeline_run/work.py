@@ -1,37 +1,48 @@
 """Which Job does an attempt of a step."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from kanaria.api.ml_pipeline_run import DONE, MLPipelineRun
-from kanaria.api.pipeline_step import EnvVar, Step, ValueFrom
+from kanaria.api.pipeline_step import Step, ValueFrom
 from kanaria.decide.filling import Values
 from kanaria.decide.ml_pipeline_run.champion import champion_facts
 from kanaria.decide.ml_pipeline_run.endings import Entries, lost
 from kanaria.decide.ml_pipeline_run.scene import Scene
 from kanaria.decide.ml_pipeline_run.track import mlflow_run_id
 from kanaria.decide.source_steps import BUILD, IMAGE
-from kanaria.engines.job import OUTPUTS_FILE, Checkout, Work, claim, render
+from kanaria.engines import EngineKind
+from kanaria.engines.job import claim
+from kanaria.engines.work import OUTPUTS_FILE, Checkout, Work
 from kanaria.vocabulary import Account, Apply, marks
 from kanaria.vocabulary.objects import Manifest, content_hash, label_safe
 
 
-def job_name(run: MLPipelineRun, step: str, attempt: int, *of: str) -> str:
+def job_name(run: MLPipelineRun, step: str, attempt: int, *of: str, longest: int = EngineKind.name_max) -> str:
     """The name of an attempt's Job: the same whenever it is asked for, and short enough for its Pods' labels.
 
     `of` tells what is no step: a look at data may be called as one is.
     """
     mark = content_hash([run.metadata.uid, step, attempt, *of], 6)
-    return f"{label_safe(f'{run.metadata.name}-{step}', 50)}-{mark}"
+    return f"{label_safe(f'{run.metadata.name}-{step}', longest - 7)}-{mark}"
+
+
+def attempt_name(run: MLPipelineRun, step: Step, attempt: int) -> str:
+    """The name of what the step's engine makes of an attempt."""
+    engine = step.runner
+    # One letter may come before it.
+    return engine.named(
+        job_name(run, step.name, attempt, longest=engine.name_max - (engine.name_max < EngineKind.name_max))
+    )
 
 
 def applied(scene: Scene, step: Step, name: str, deadline: datetime | None) -> tuple[Apply, ...]:
     """The acts that bring an attempt to life, as the team's own account."""
     account = Account(scene.run.metadata.namespace, scene.pipeline.service_account_name)
     # Not by force where there is a queue: a Job that is there after all, and admitted, must not be suspended again.
-    job = Apply(render(_work(scene, step, name, deadline)), account, force=step.queue_name is None)
+    job = Apply(step.runner.render(_work(scene, step, name, deadline)), account, force=step.queue_name is None)
     return (*(Apply(volume, account) for volume in _claims(scene)), job)
 
 
@@ -68,20 +79,21 @@ def values_of(scene: Scene, entries: Entries) -> Values:
 def _work(scene: Scene, step: Step, name: str, deadline: datetime | None) -> Work:
     run, spec = scene.run, scene.pipeline
     values = values_of(scene, {entry.name: entry for entry in scene.status.steps})
+    filled = values.fill_in_pod if step.runner.expands else values.fill
     return Work(
         name=name,
         namespace=run.metadata.namespace,
         labels={**marks.owned_by(run.ref), marks.STEP: step.name},
         owner=marks.owner_reference(run.ref, run.metadata.uid),
-        image=values.fill(step.image),
-        command=tuple(values.fill_in_pod(word) for word in step.command),
-        env=_environment(scene, step.env, values),
+        image=values.fill(step.runs_in),
+        command=tuple(map(filled, step.command)),
+        env=_environment(scene, step, filled),
         env_from=tuple((each.name, _reference(each.value_from)) for each in step.env if each.value_from),
         resources=step.resources,
         deadline=_seconds(step.active_deadline_seconds, deadline, scene.now),
         pod_account=spec.pod_service_account_name,
         workspace=_claim_name(run) if spec.workspace else None,
-        checkout=_checkout(scene),
+        checkout=None if "source" in step.runner.refuses() else _checkout(scene),
         queue=step.queue_name,
         volumes=step.volumes,
         volume_mounts=step.volume_mounts,
@@ -98,16 +110,16 @@ def _reference(source: ValueFrom) -> Mapping[str, Any]:
     }
 
 
-def _environment(scene: Scene, variables: tuple[EnvVar, ...], values: Values) -> tuple[tuple[str, str], ...]:
+def _environment(scene: Scene, step: Step, filled: Callable[[str], str]) -> tuple[tuple[str, str], ...]:
     """What every step finds; a step's own variables win."""
-    own = {each.name: values.fill_in_pod(each.value) for each in variables if each.value_from is None}
-    elsewhere = {each.name for each in variables if each.value_from}
+    own = {each.name: filled(each.value) for each in step.env if each.value_from is None}
+    elsewhere = {each.name for each in step.env if each.value_from}
     tracking = scene.status.tracking
     given = {
         "MLFLOW_TRACKING_URI": scene.seen.ground.tracking_uri,
         "MLFLOW_EXPERIMENT_NAME": tracking.experiment if tracking else "",
         "MLFLOW_RUN_ID": mlflow_run_id(scene.status),
-        "KANARIA_OUTPUTS": OUTPUTS_FILE,
+        **({} if "outputs" in step.runner.refuses() else {"KANARIA_OUTPUTS": OUTPUTS_FILE}),
         **dict(told_to_steps(scene)),
     }
     return tuple((name, value) for name, value in (given | own).items() if name not in elsewhere)

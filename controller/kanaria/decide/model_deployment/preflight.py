@@ -14,8 +14,9 @@ from kanaria.decide.model_deployment.scene import Scene
 from kanaria.decide.model_deployment.serve import QUOTA
 from kanaria.decide.model_deployment.trials import end
 from kanaria.engines.attempt import Failed, Going, attempt
-from kanaria.engines.job import OUTPUTS_FILE, Work, render
+from kanaria.engines.job import render
 from kanaria.engines.preflight import Preflight
+from kanaria.engines.work import OUTPUTS_FILE, Work
 from kanaria.serving.naming import backend_name
 from kanaria.vocabulary import Apply, Verdict, Wait, Watch, marks
 from kanaria.vocabulary.objects import Manifest, content_hash, label_safe

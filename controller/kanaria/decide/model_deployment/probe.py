@@ -13,7 +13,8 @@ from kanaria.api.model_deployment import Trial
 from kanaria.decide.model_deployment.metrics import Checked
 from kanaria.decide.model_deployment.scene import Scene
 from kanaria.engines.attempt import Failed, Going, Succeeded, attempt
-from kanaria.engines.job import OUTPUTS_FILE, Work, render
+from kanaria.engines.job import render
+from kanaria.engines.work import OUTPUTS_FILE, Work
 from kanaria.gates.change import Change
 from kanaria.judge.tally import Tally
 from kanaria.sources.kind import Arms, Task, TaskSource

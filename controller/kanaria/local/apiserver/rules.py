@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -100,7 +99,7 @@ def _evaluated(expression: str, data: Object) -> tuple[Any, str]:
         return True, ""  # uses what only Kubernetes' own CEL libraries have
     value = compiled.eval(data=data)
     plain = value.plain_value()
-    if plain is True or plain is False or isinstance(plain, str):
+    if plain is True or plain is False or (isinstance(plain, str) and str(value.type()) != "ERROR"):
         return plain, ""
     return False, str(plain)
 
@@ -137,8 +136,7 @@ def to_cel(value: Any, schema: Schema) -> Any:
         return [to_cel(item, schema.get("items") or {}) for item in value]
     if schema.get("type") == "number" and isinstance(value, int):
         return float(value)
-    if schema.get("format") == "date-time" and isinstance(value, str):
-        return datetime.fromisoformat(value)
+    # A date-time stays a text: the library takes no times from outside.
     return value
 
 

@@ -76,7 +76,7 @@ class Bench:
     async def carry(self, question: Any) -> Any:
         return question
 
-    head = source_head = trust = counters = measure = carry
+    head = source_head = trust = approval = counters = measure = carry
 
     def stored(self, manifest: Manifest) -> Manifest:
         metadata = {**manifest["metadata"], "resourceVersion": str(next(self.versions))}

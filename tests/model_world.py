@@ -23,6 +23,8 @@ from kanaria.vocabulary import (
     Answered,
     Append,
     Apply,
+    Approval,
+    ApprovalAsked,
     Counters,
     CountersAsked,
     CountersQueried,
@@ -44,6 +46,7 @@ from kanaria.vocabulary import (
     Unanswered,
     WriteStatus,
 )
+from kanaria.vocabulary.documents import field_at
 
 NOON = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -89,6 +92,7 @@ class ModelWorld:
     unserved: float = 0.0
     aliases: dict[str, str] = field(default_factory=dict)
     commits: list[Edit] = field(default_factory=list)
+    approval: Approval | None = None
     more: dict[str, Any] = field(default_factory=dict)
 
     # What Git and people do
@@ -112,7 +116,7 @@ class ModelWorld:
         """Whatever edits are due land in Git and are applied."""
         due = edits_due(self.read_md())
         for edit in due:
-            if all(_at(self.md, wanted.path) == wanted.value for wanted in edit.expects):
+            if all(field_at(self.md, wanted.path) == wanted.value for wanted in edit.expects):
                 document = copy.deepcopy({"spec": self.md["spec"]})
                 for change in edit.changes:
                     _change(document, change)
@@ -199,6 +203,8 @@ class ModelWorld:
             return Answered(self.now, known)
         if isinstance(question, QueriesAsked):
             return self._measured(question)
+        if isinstance(question, ApprovalAsked):
+            return Answered(self.now, self.approval) if self.approval else Unanswered(self.now, "the mirror is gone")
         if not self.metrics:
             return Unanswered(self.now, "the gateway cannot be reached", 3)
         assert isinstance(question, CountersAsked | CountersQueried)
@@ -373,13 +379,6 @@ def _condition(kind: str, status: str, before: Mapping[str, Thing], now: datetim
     known = before.get(kind, {})
     since = known["lastTransitionTime"] if known.get("status") == status else now.isoformat()
     return {"type": kind, "status": status, "lastTransitionTime": since}
-
-
-def _at(document: Thing, path: tuple[str, ...]) -> Any:
-    value: Any = document
-    for key in path:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value
 
 
 def _change(document: Thing, change: Any) -> None:

@@ -76,6 +76,7 @@ class Reason(StrEnum):
     SAME_AS_STABLE = "SameAsStable"  # The candidate is what serves already.
     LOADING = "Loading"  # Model servers are coming up.
     PROGRESS_DEADLINE_EXCEEDED = "ProgressDeadlineExceeded"  # Model servers did not come up in time.
+    AWAITING_APPROVAL = "AwaitingApproval"  # Another person than its author must approve the candidate by a commit.
     QUEUED = "Queued"  # It waits for its turn: a candidate for the end of others, a step for Kueue.
     PREFLIGHT = "Preflight"  # The candidate is asked before it gets any traffic, or has answered as expected.
     PREFLIGHT_UNMEASURED = "PreflightUnmeasured"  # It could not be asked; it is asked again.

@@ -38,6 +38,8 @@ class NextEnvironment(Part):
     """The ModelDeployment of the next environment; of another namespace it must name this one in acceptFrom."""
     after: Duration = "0s"
     """For how long the version must have been stable here."""
+    min_successful_runs: Annotated[int, Field(ge=1, le=100)] | None = None
+    """How many runs of the pipeline as it made the version must have succeeded in a row, and proposed here."""
 
 
 class Passage(Part):
@@ -51,6 +53,8 @@ class Passage(Part):
     """The version."""
     state: State
     """Waiting, Due (the commit is to be made), Proposed, or Dropped (it will not be)."""
+    runs: int | None = None
+    """How many runs succeeded in a row, where that counts."""
     replaces: Annotated[str, Field(max_length=64)] = ""
     """The candidate that it takes the place of."""
     message: Annotated[str, Field(max_length=1024)] = ""

@@ -11,6 +11,7 @@ from kanaria.api.environments import Acceptance, NextEnvironment, Passage
 from kanaria.api.git_file import GitFile
 from kanaria.api.judged import TrialPlan, WatchedMetric
 from kanaria.api.resource import Name, ObjectReference, Resource, ResourceStatus, Text, Version
+from kanaria.api.routing import Routing
 from kanaria.engines.preflight import Preflight
 from kanaria.serving.fitness import NO_COMPONENT
 from kanaria.strategies import Strategy
@@ -66,6 +67,8 @@ class CandidateModel(Part):
     """Whether it takes no step and is not promoted; it keeps its weight and its judge."""
     from_step: Annotated[int, Field(ge=1, le=33)] | None = None
     """The pauses before this step, the first being 1, are not waited for."""
+    approved: bool | None = None
+    """Whether it may be tried, where spec.requireApproval asks for that: committed by another than its author."""
     promote: Literal["Full"] | None = None
     """Full: no pause is waited for, nor proof; one that fails, or cannot be measured, goes back all the same."""
 
@@ -104,34 +107,6 @@ class RollbackWindow(Part):
     """How long the previous model stays loaded without traffic."""
 
 
-class GatewayReference(Part):
-    """A Gateway of the Gateway API."""
-
-    name: Name
-    """Its name."""
-    namespace: Name | None = None
-    """Its namespace; that of the ModelDeployment where absent."""
-
-
-Hostname = Annotated[
-    str,
-    Field(max_length=253, pattern=r"^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"),
-]
-
-
-class Routing(Part):
-    """Requests come by an HTTPRoute of Kanaria's own, not by KServe's."""
-
-    gateway_ref: GatewayReference
-    """The Gateway that routes."""
-    hostnames: Annotated[tuple[Hostname, ...], Field(min_length=1, max_length=16)]
-    """The names under which the model is asked for."""
-    version_header: Annotated[str, Field(max_length=64, pattern=r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$")] = (
-        "kanaria-version"
-    )
-    """Response header that tells which version answered; empty for a Gateway that takes no filters on backends."""
-
-
 class ModelDeploymentSpec(Part):
     """What serves, what is tried, and how the one becomes the other."""
 
@@ -163,6 +138,8 @@ class ModelDeploymentSpec(Part):
     """How long the way back stays open."""
     require_canary: bool = True
     """Whether stable changes only to a version that passed as a candidate, or was stable before."""
+    require_approval: bool = False
+    """Whether a candidate is tried only after another person than the one who proposed it approved it by a commit."""
     on_supersede: Literal["Restart", "Queue"] = "Restart"
     """What a proposal of a pipeline does while another candidate is tried: replace it, or wait for its end."""
     accept_from: Annotated[tuple[Acceptance, ...], Field(max_length=16)] = ()
@@ -179,6 +156,15 @@ class ModelDeploymentSpec(Part):
             if isinstance(spec, Mapping) and name in spec:
                 raise ValueError(f"spec.{name}: {NO_COMPONENT}")
         return spec
+
+    @model_validator(mode="after")
+    def _nothing_goes_past_an_approval(self) -> "ModelDeploymentSpec":
+        if self.require_approval and not self.require_canary:
+            raise ValueError(
+                "requireApproval is of no use with requireCanary: false, which lets stable change without a candidate; "
+                "remove one of them"
+            )
+        return self
 
     @model_validator(mode="after")
     def _can_be_judged(self) -> "ModelDeploymentSpec":

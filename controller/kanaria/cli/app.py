@@ -28,7 +28,7 @@ app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_mar
 
 VERBS: Mapping[str, tuple[Callable[..., None], ...]] = {
     EVERY_DAY: (lint, status, replay, completion),
-    BY_COMMIT: (verbs.promote, verbs.pause, verbs.resume, verbs.abort, verbs.retry, verbs.undo),
+    BY_COMMIT: (verbs.approve, verbs.promote, verbs.pause, verbs.resume, verbs.abort, verbs.retry, verbs.undo),
     OPERATOR: (run,),
     IN_JOBS: (checkout, fetch, preflight),
 }

@@ -51,6 +51,19 @@ def promote(
     _do(name, lambda md: verbs.promote(md, full=full, step=step), Doing(path, push, dry_run))
 
 
+def approve(
+    name: Name,
+    path: Where = Path(),
+    push: Push = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Let a candidate be tried, where `requireApproval` asks for it. Commits `candidate.approved: true`.
+
+    It counts only if another than you is the author of the commit that made it the candidate.
+    """
+    _do(name, verbs.approve, Doing(path, push, dry_run))
+
+
 def pause(
     name: Name,
     path: Where = Path(),

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from kanaria.git.approvals import approval_of
 from kanaria.git.commit import Committer, made_commit, text_at
 from kanaria.git.destination import addresses, held
 from kanaria.git.drafting import Draft, drafted, message
@@ -15,7 +16,16 @@ from kanaria.git.mirror import Mirror, MirrorHall
 from kanaria.git.remote import Remote, remote
 from kanaria.git.signing import untrusted
 from kanaria.git.trouble import GitTrouble, trouble
-from kanaria.vocabulary import CommitEdits, CommitResult, GitHead, SourceHead, Trust, TrustAsked
+from kanaria.vocabulary import (
+    Approval,
+    ApprovalAsked,
+    CommitEdits,
+    CommitResult,
+    GitHead,
+    SourceHead,
+    Trust,
+    TrustAsked,
+)
 
 Secrets = Callable[[str, str], Awaitable[Mapping[str, bytes]]]
 Pause = Callable[[float], Awaitable[None]]
@@ -106,6 +116,17 @@ class GitWorkshop:
             GitTrouble: if a Secret is not there, or the mirror does not hold the commit.
         """
         return await self._untrusted(question.url, question.commit, question.namespace, question.trust)
+
+    async def approval(self, question: ApprovalAsked) -> Approval:
+        """Who proposed a candidate, and who approved it, by what was fetched.
+
+        Raises:
+            GitTrouble: if the mirror does not hold the commit, or the commit does not hold the candidate.
+        """
+        mirror = self.mirrors.of(question.url)
+        if not await self._aside(mirror.has, question.commit):
+            raise GitTrouble(f"commit {question.commit[:12]} is not fetched yet")
+        return await self._aside(approval_of, mirror, question)
 
     async def commit(self, act: CommitEdits) -> CommitResult:
         """Make the edits that are due at the head, in one commit, and push it; on rejection look again.

@@ -8,7 +8,16 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from kanaria.cluster.client import Wrote
 from kanaria.reconcile.workshops import GitWorkshop
 from kanaria.reconcile.world import Mirrors
-from kanaria.vocabulary import CommitEdits, CommitResult, GitHead, Question, SourceHead, TrustAsked
+from kanaria.vocabulary import (
+    Approval,
+    ApprovalAsked,
+    CommitEdits,
+    CommitResult,
+    GitHead,
+    Question,
+    SourceHead,
+    TrustAsked,
+)
 from kanaria.vocabulary.objects import Manifest
 
 VISIT_SECONDS = (0.001, 0.005, 0.02, 0.1, 0.5, 2.0, 10.0, 60.0)
@@ -123,6 +132,10 @@ class CountedGit:
     async def trust(self, question: TrustAsked) -> str:
         """Why a fetched commit may not be applied; empty where it may."""
         return await self._git.trust(question)
+
+    async def approval(self, question: ApprovalAsked) -> Approval:
+        """Who proposed a candidate, and who approved it."""
+        return await self._git.approval(question)
 
     async def commit(self, act: CommitEdits) -> CommitResult:
         """Edit, commit and push."""

@@ -11,6 +11,7 @@ from kanaria.api.resource import API_VERSION
 from kanaria.decide.git_sync import head_question, is_newer
 from kanaria.decide.ml_pipeline_run.observe import by_job, jobs_of
 from kanaria.decide.model_deployment import NOTHING_REMEMBERED, Memory, Seen, WayBack, decide
+from kanaria.decide.model_deployment.earlier_runs import EarlierRun, runs_towards
 from kanaria.decide.model_deployment.passing_on import target_of
 from kanaria.decide.model_deployment.preflight import PODS
 from kanaria.decide.model_deployment.scene import ACTIVE
@@ -101,6 +102,7 @@ def _observe(deployment: ModelDeployment, live: Live, world: World, invalid: str
         serving_url=world.settings.serving_url,
         files=world.settings.allow_file_remotes,
         targets=_targets(deployment, world),
+        earlier_runs=_earlier_runs(deployment, world),
         tried_elsewhere=_tried_elsewhere(deployment, world),
         trials_max=world.settings.trials_max,
         jobs=jobs,
@@ -115,6 +117,18 @@ def _targets(deployment: ModelDeployment, world: World) -> Mapping[ObjectName, M
     names = (target_of(deployment, each) for each in deployment.spec.promote)
     refs = (ObjectRef(API_VERSION, "ModelDeployment", name.namespace, name.name) for name in names)
     return {found.name: found for found in readable(ModelDeployment, map(world.objects.get, refs))}
+
+
+def _earlier_runs(deployment: ModelDeployment, world: World) -> tuple[EarlierRun, ...]:
+    """The runs that proposed here; none where nobody has to know, since it takes a look at all of them."""
+    if all(each.min_successful_runs is None for each in deployment.spec.promote):
+        return ()
+    settled = [passage.state in {"Proposed", "Dropped"} for passage in deployment.status.passages]
+    stable = deployment.spec.stable
+    passed = {passage.version for passage in deployment.status.passages}
+    if settled and all(settled) and stable is not None and passed == {stable.version}:
+        return ()
+    return runs_towards(deployment.name, world.objects.list(API_VERSION, "MLPipelineRun"))
 
 
 def _tried_elsewhere(deployment: ModelDeployment, world: World) -> int | None:
@@ -177,6 +191,8 @@ def _way_back(deployment: ModelDeployment, world: World) -> WayBack | None:
         landed, undone = (_stands_in_its_file if named else _written_back)(deployment, sync, world)
         return WayBack(
             name=sync.metadata.name,
+            url=sync.spec.url,
+            path=deployment.spec.git.path if deployment.spec.git else sync.spec.path,
             revision=_revision(sync),
             propose=sync.spec.proposes,
             settle=sync.spec.settles,

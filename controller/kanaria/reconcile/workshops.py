@@ -12,6 +12,8 @@ from kanaria.reconcile.variables import variables_of
 from kanaria.reconcile.world import Mirrors
 from kanaria.vocabulary import (
     Account,
+    Approval,
+    ApprovalAsked,
     ArtifactThere,
     CommitEdits,
     CommitResult,
@@ -83,6 +85,9 @@ class GitWorkshop(Protocol):
     async def trust(self, question: TrustAsked) -> str:
         """Why a fetched commit may not be applied; empty where it may."""
 
+    async def approval(self, question: ApprovalAsked) -> Approval:
+        """Who proposed a candidate, and who approved it."""
+
     async def commit(self, act: CommitEdits) -> CommitResult:
         """Edit, commit and push."""
 
@@ -147,6 +152,7 @@ class Workshops:
             GitHead: self.git.head,
             SourceHead: self.git.source_head,
             TrustAsked: self.git.trust,
+            ApprovalAsked: self.git.approval,
             VariablesAsked: partial(variables_of, self.cluster),
             CountersAsked: self.measure.counters,
             QueriesAsked: self.servers.measure,

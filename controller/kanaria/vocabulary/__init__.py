@@ -24,6 +24,8 @@ from kanaria.vocabulary.plan import (
 from kanaria.vocabulary.question import (
     Answer,
     Answered,
+    Approval,
+    ApprovalAsked,
     ArtifactThere,
     Counters,
     CountersAsked,
@@ -59,6 +61,8 @@ __all__ = [
     "Answered",
     "Append",
     "Apply",
+    "Approval",
+    "ApprovalAsked",
     "ArtifactThere",
     "CommitEdits",
     "CommitResult",

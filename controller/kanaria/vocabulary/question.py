@@ -58,6 +58,23 @@ class TrustAsked(Question):
 
 
 @dataclass(frozen=True, slots=True)
+class ApprovalAsked(Question):
+    """Who wrote this candidate (as JSON) into the ModelDeployment's file, and who approved it: answered with Approval.
+
+    Below `path` of a fetched commit, by what that commit and those before it hold.
+    """
+
+    url: str
+    commit: str
+    path: str
+    namespace: str
+    name: str
+    candidate: str
+    left_out: tuple[str, ...]
+    """What people say of a candidate, as opposed to what it is."""
+
+
+@dataclass(frozen=True, slots=True)
 class VariablesAsked(Question):
     """What ConfigMaps of the account's namespace hold, read as it: answered with a Mapping; the last of them wins."""
 
@@ -200,6 +217,14 @@ class ModelVersion:
     model_id: str = ""
     run_id: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """E-mail addresses of the authors of a candidate and of its approval; the latter is empty where there is none."""
+
+    proposed_by: str
+    approved_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

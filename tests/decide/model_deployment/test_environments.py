@@ -6,6 +6,7 @@ import pytest
 
 from deployments import a_spec, a_world, message, phase, promoted, reason, serving
 from kanaria.api import ModelDeployment
+from kanaria.decide.model_deployment.earlier_runs import in_a_row, runs_towards
 from kanaria.decide.model_deployment.passing_on import edits_due
 from kanaria.vocabulary import Append, Edit, EditClass, Field, ObjectName, Set, Unset
 from model_world import ModelWorld
@@ -161,3 +162,73 @@ def test_a_first_version_needs_no_room():
     world.more = {"trials_max": 1, "tried_elsewhere": 1}
 
     assert phase(world.run(10)) == "Passed"
+
+
+def a_run(number: int, phase: str, *, tracking: str = "", alpha: str = "0.5", **more: Any) -> dict[str, Any]:
+    """A run of the pipeline that proposes to cellar/wine."""
+    pipeline = {"promote": [{"modelDeployment": {"name": "wine"}}], "parameters": [{"name": "alpha", "value": alpha}]}
+    return {
+        "metadata": {"name": f"wine-{number}", "namespace": "cellar"},
+        "spec": {"pipelineRef": {"name": "wine"}, "number": number, "pipeline": pipeline | more},
+        "status": {"phase": phase, "tracking": {"runId": tracking or f"run-{number}"}},
+    }
+
+
+WELL, LOST, MINE = "Succeeded", "Failed", "r7"
+
+
+@pytest.mark.parametrize(
+    ("runs", "count"),
+    [
+        pytest.param([a_run(1, WELL, tracking=MINE), a_run(2, WELL), a_run(3, WELL)], 3, id="all went well"),
+        pytest.param([a_run(1, WELL), a_run(2, WELL, tracking=MINE)], 2, id="those before it count too"),
+        pytest.param([a_run(1, WELL, tracking=MINE), a_run(2, LOST), a_run(3, WELL)], 1, id="one was lost between"),
+        pytest.param([a_run(1, WELL, tracking=MINE), a_run(2, LOST)], 0, id="the newest was lost"),
+        pytest.param([a_run(1, WELL, tracking=MINE), a_run(2, "Running"), a_run(3, "Cancelled")], 1, id="not over"),
+        pytest.param([a_run(1, WELL, tracking=MINE), a_run(2, WELL, alpha="0.9")], 1, id="of a changed pipeline"),
+        pytest.param([a_run(1, WELL, tracking=MINE), a_run(2, WELL, suspend=True)], 2, id="not what it is made of"),
+        pytest.param([a_run(1, WELL, tracking=MINE), a_run(2, WELL, promote=[])], 1, id="that proposes nowhere"),
+        pytest.param([a_run(1, WELL), a_run(2, WELL)], None, id="none that made it"),
+    ],
+)
+def test_runs_in_a_row_are_counted(runs: list[dict[str, Any]], count: int | None):
+    assert in_a_row(runs_towards(ObjectName("cellar", "wine"), runs), MINE) == count
+
+
+def after_runs(*runs: dict[str, Any]) -> ModelWorld:
+    world = serving("7", promote=[{"modelDeployment": {"name": "wine", "namespace": "prod"}, "minSuccessfulRuns": 2}])
+    return ran(beside(world, prod()), *runs)
+
+
+def ran(world: ModelWorld, *runs: dict[str, Any]) -> ModelWorld:
+    world.more["earlier_runs"] = runs_towards(ObjectName("cellar", "wine"), runs)
+    return world.run(70, every=10)
+
+
+def test_a_version_waits_for_runs_that_went_well():
+    world = after_runs(a_run(1, WELL, tracking=MINE))
+    assert (passage(world)[0], "1 of 2 runs of its pipeline succeeded here in a row" in passage(world)[1]) == (
+        "Waiting",
+        True,
+    )
+
+    ran(world, a_run(1, WELL, tracking=MINE), a_run(2, WELL))
+
+    assert (passage(world), world.read_md().status.passages[0].runs, len(due(world))) == (("Due", ""), 2, 1)
+
+
+def test_a_version_whose_run_nobody_knows_waits():
+    world = after_runs(a_run(1, WELL), a_run(2, WELL), a_run(3, WELL))
+
+    assert passage(world)[0] == "Waiting"
+    assert "no kept MLPipelineRun that proposes to cellar/wine made it" in passage(world)[1]
+
+
+def test_a_run_that_is_kept_no_more_takes_no_evidence_with_it():
+    world = serving("7", promote=[{**NEXT[0], "minSuccessfulRuns": 2}])
+    ran(beside(world, prod()), a_run(1, WELL, tracking=MINE), a_run(2, WELL))
+    assert passage(world)[0] == "Waiting"
+
+    ran(world, a_run(2, WELL), a_run(3, WELL)).run(400, every=60)
+
+    assert passage(world) == ("Due", "")

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from kanaria.api.conditions import Reason
 from kanaria.api.model_deployment import CandidateModel, Trial, TrialPhase
+from kanaria.decide.model_deployment.approval import approved
 from kanaria.decide.model_deployment.metrics import no_judge
 from kanaria.decide.model_deployment.models import as_asked, candidate_model, tried_predictor
 from kanaria.decide.model_deployment.scene import SETTLING, Model, Scene
@@ -141,6 +142,9 @@ def _other(scene: Scene, candidate: CandidateModel, model: Model | None) -> Scen
         changed = "another candidate" if running.version != candidate.version else "a changed spec"
         scene = close(scene, TrialPhase.SUPERSEDED, f"{changed} ended its trial")
     if model is None or not scene.free or scene.md.spec.suspend or not _may_begin(scene):
+        return scene
+    scene = approved(scene, candidate)
+    if not scene.free:
         return scene
     if _is_crowded(scene):
         said = f"{scene.seen.tried_elsewhere} candidates are tried elsewhere, and no more than that may be"

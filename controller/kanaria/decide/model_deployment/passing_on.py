@@ -5,10 +5,12 @@ environments too, as long as it is only tried there.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from kanaria.api.environments import NextEnvironment, Passage, State
 from kanaria.api.model_deployment import ModelDeployment, RejectedModel, Serving
+from kanaria.decide.model_deployment.earlier_runs import in_a_row
 from kanaria.decide.model_deployment.scene import Scene
 from kanaria.vocabulary import Append, Edit, EditClass, Field, ObjectName, Set, Stall, Unset
 from kanaria.vocabulary.durations import duration_of
@@ -31,10 +33,47 @@ def pass_on(scene: Scene) -> Scene:
     for each in spec.promote:
         name = target_of(scene.md, each)
         before = known.get((name.namespace, name.name, stable.version))
-        due_at = (stable.since or scene.now) + duration_of(each.after)
-        found.append(_passage(scene, name, stable, before, due_at))
-        scene = scene.looks(due_at, scene.now + ABSENT_EVERY if name not in scene.seen.targets else None)
+        terms = _terms(scene, each, stable, before)
+        passage = _passage(scene, name, stable, before, terms)
+        found.append(passage)
+        waits = name not in scene.seen.targets or (terms.lacking and passage.state == "Waiting")
+        scene = scene.looks(terms.due_at, scene.now + ABSENT_EVERY if waits else None)
     return scene.with_status(passages=tuple(found))
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """What the version must have shown here: from when on it may go, and how many runs went well."""
+
+    due_at: datetime
+    runs: int | None
+    lacking: str
+    """How many runs are lacking, in a sentence; empty where none are."""
+
+
+def _terms(scene: Scene, each: NextEnvironment, stable: Serving, before: Passage | None) -> _Terms:
+    due_at = (stable.since or scene.now) + duration_of(each.after)
+    least = each.min_successful_runs
+    if least is None:
+        return _Terms(due_at, None, "")
+    known = before.runs if before is not None else None
+    counted = in_a_row(scene.seen.earlier_runs, stable.run_id)
+    runs = known if counted is None else counted  # a run that is kept no more takes no evidence with it
+    return _Terms(due_at, runs, _lacking(scene, least, runs))
+
+
+def _lacking(scene: Scene, least: int, runs: int | None) -> str:
+    if runs is None:
+        return (
+            f"it needs {least} successful runs of its pipeline in a row, and no kept MLPipelineRun that proposes to "
+            f"{scene.md.name} made it"
+        )
+    if runs >= least:
+        return ""
+    return (
+        f"{runs} of {least} runs of its pipeline succeeded here in a row; "
+        "successfulRunsHistoryLimit of the pipeline must keep as many"
+    )
 
 
 def target_of(md: ModelDeployment, each: NextEnvironment) -> ObjectName:
@@ -48,8 +87,8 @@ def edits_due(md: ModelDeployment, targets: Targets) -> tuple[Edit, ...]:
     return (*(edit for edit in proposals if edit is not None), *_rejections(md, targets))
 
 
-def _passage(scene: Scene, name: ObjectName, stable: Serving, before: Passage | None, due_at: datetime) -> Passage:
-    state, message = _state(scene, scene.seen.targets.get(name), name, due_at)
+def _passage(scene: Scene, name: ObjectName, stable: Serving, before: Passage | None, terms: _Terms) -> Passage:
+    state, message = _state(scene, scene.seen.targets.get(name), name, terms)
     if before is not None and before.state in {"Proposed", "Dropped"}:
         return before  # a version goes on once: what becomes of it there is not undone from here
     candidate = _candidate(scene.seen.targets.get(name))
@@ -61,12 +100,13 @@ def _passage(scene: Scene, name: ObjectName, stable: Serving, before: Passage | 
         model_deployment=name.name,
         version=stable.version,
         state=state,
+        runs=terms.runs,
         replaces=replaces if state == "Due" else "",
         message=message,
     )
 
 
-def _state(scene: Scene, target: ModelDeployment | None, name: ObjectName, due_at: datetime) -> tuple[State, str]:
+def _state(scene: Scene, target: ModelDeployment | None, name: ObjectName, terms: _Terms) -> tuple[State, str]:
     version = scene.md.spec.stable.version if scene.md.spec.stable else ""
     if target is None:
         return "Waiting", f"ModelDeployment {name} does not exist yet; commit it, or correct spec.promote"
@@ -76,16 +116,18 @@ def _state(scene: Scene, target: ModelDeployment | None, name: ObjectName, due_a
     lost = "" if refused else _lost(target, version)
     if lost:
         return "Dropped", lost
-    waits = refused or _waits(scene, target, due_at)
+    waits = refused or _waits(scene, target, terms)
     return ("Waiting", waits) if waits else ("Due", "")
 
 
-def _waits(scene: Scene, target: ModelDeployment, due_at: datetime) -> str:
+def _waits(scene: Scene, target: ModelDeployment, terms: _Terms) -> str:
     """What must come first, in a sentence; empty where nothing must."""
     if isinstance(scene.outcome, Stall):
         return "it goes on once nothing is Stalled here"
-    if scene.now < due_at:
-        return f"it must be stable here until {due_at:%Y-%m-%d %H:%M:%S} UTC"
+    if scene.now < terms.due_at:
+        return f"it must be stable here until {terms.due_at:%Y-%m-%d %H:%M:%S} UTC"
+    if terms.lacking:
+        return terms.lacking
     tried = _candidate(target)
     if tried and target.spec.on_supersede == "Queue":
         return f"{target.name} tries version {tried}, and its spec.onSupersede is Queue"

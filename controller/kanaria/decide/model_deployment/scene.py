@@ -7,6 +7,7 @@ from typing import Any
 
 from kanaria.api.metric_policy import MetricPolicy
 from kanaria.api.model_deployment import ModelDeployment, ModelDeploymentStatus, Trial, TrialPhase
+from kanaria.decide.model_deployment.earlier_runs import EarlierRun
 from kanaria.judge.evidence import Evidence
 from kanaria.judge.sequential import SequentialTest
 from kanaria.judge.split import Split
@@ -45,6 +46,8 @@ class WayBack:
     """The GitSync that holds the object's document, and what it may commit."""
 
     name: str
+    url: str = ""
+    path: str = ""
     revision: str = ""
     propose: bool = True
     settle: bool = True
@@ -124,6 +127,8 @@ class Seen:
     """The newest Pod of each of these Jobs, by the Job's name."""
     targets: Mapping[ObjectName, ModelDeployment] = field(default_factory=dict)
     """The ModelDeployments of the next environments, as far as they are there."""
+    earlier_runs: tuple[EarlierRun, ...] = ()
+    """The runs that are over and proposed here, where their number counts."""
     tried_elsewhere: int | None = None
     """How many other candidates are tried at this moment, where that counts."""
     trials_max: int | None = None

@@ -14,7 +14,7 @@ from kanaria.serving.naming import unscaled
 from kanaria.vocabulary.objects import content_hash
 
 REMEMBERED = 10
-SAID = frozenset({"paused", "fromStep", "promote"})
+SAID = frozenset({"paused", "fromStep", "promote", "approved"})
 """What people say of a candidate's trial, in the candidate's own words."""
 ALL_STEPS = 1_000
 """More steps than a strategy can have."""

@@ -16,6 +16,7 @@ from kanaria.vocabulary.edit import Path, same
 
 Changes = tuple[Set | Unset | Append, ...]
 _CANDIDATE, _REJECTED = ("spec", "candidate"), ("spec", "rejected")
+_APPROVED = (*_CANDIDATE, "approved")
 _PAUSED, _FROM_STEP, _PROMOTE = (*_CANDIDATE, "paused"), (*_CANDIDATE, "fromStep"), (*_CANDIDATE, "promote")
 
 
@@ -76,6 +77,21 @@ def resume(md: ModelDeployment) -> Verb:
     if candidate is None or not candidate.paused:
         return promote(md)
     return _edit(md, _unpaused(md), f"Resume {_name(md)} {candidate.version}")
+
+
+def approve(md: ModelDeployment) -> Verb:
+    """Let the candidate be tried, where another than its author must say so."""
+    candidate = md.spec.candidate
+    if candidate is None:
+        return _idle(md)
+    if not md.spec.require_approval:
+        return Refused(f"{_name(md)} asks for no approval: spec.requireApproval is not set")
+    if candidate.approved:
+        return Refused(
+            f"candidate {candidate.version} of {_name(md)} is approved already; where its author did that, let "
+            "somebody else take spec.candidate.approved out and commit it anew"
+        )
+    return _edit(md, (Set(_APPROVED, True),), f"Approve {_name(md)} {candidate.version}")
 
 
 def abort(md: ModelDeployment, reject: str = "", at: datetime | None = None) -> Verb:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from job_player import play_jobs
+from job_player import play_jobs, play_shadows
 from kanaria.api import MetricPolicy, ModelDeployment
 from kanaria.decide.model_deployment import NOTHING_REMEMBERED, Decision, Memory, Seen, WayBack, decide
 from kanaria.decide.model_deployment.wishes import edits_due
@@ -80,6 +80,8 @@ class ModelWorld:
     jobs: dict[str, Thing] = field(default_factory=dict)
     pods: dict[str, Thing] = field(default_factory=dict)
     job_fails: bool = False
+    copiers: dict[str, Thing] = field(default_factory=dict)  # Services that get copies of requests
+    look: str | None = '{"compared": 500}'  # what a Job that compares says at its end; it fails where None
     gateway: bool = True
     apart: bool = True  # whether the gateway's page names each backend
     routes: bool = True
@@ -140,6 +142,7 @@ class ModelWorld:
             metrics_url="http://127.0.0.1:9/metrics",
             jobs=self.jobs,
             pods=self.pods,
+            services=self.copiers,
             **self.more,
         )
 
@@ -164,12 +167,14 @@ class ModelWorld:
     def carry_out(self, act: Act) -> None:
         self.writes.append(act)
         match act:
-            case Apply(manifest) if manifest["kind"] == "Job":
-                self.jobs[manifest["metadata"]["name"]] = copy.deepcopy(dict(manifest)) | {"began": self.now}
+            case Apply(manifest) if manifest["kind"] in {"Job", "Service"}:
+                self._beside(manifest["kind"])[manifest["metadata"]["name"]] = copy.deepcopy(dict(manifest)) | {
+                    "began": self.now
+                }
             case Apply(manifest):
                 self._apply(copy.deepcopy(dict(manifest)))
-            case Delete(target) if target.kind == "Job":
-                del self.jobs[target.name]
+            case Delete(target) if target.kind in {"Job", "Service"}:
+                del self._beside(target.kind)[target.name]
             case Delete():
                 self.service, self.route = None, None
                 self.deployments.clear()
@@ -182,6 +187,10 @@ class ModelWorld:
                 pass
             case _:
                 raise AssertionError(act)
+
+    def _beside(self, kind: str) -> dict[str, Thing]:
+        """The Jobs, or the Services, that were made for it."""
+        return self.jobs if kind == "Job" else self.copiers
 
     def _apply(self, manifest: Thing) -> None:
         before = self.service or {}
@@ -243,6 +252,7 @@ class ModelWorld:
                 self._requests()
         while True:
             play_jobs(self.jobs, self.pods, self.now, None if self.job_fails else self._number)
+            play_shadows(self.jobs, self.pods, self.now, self.look)
             busy = self._kserve()
             self._servers()
             self._gateway()

@@ -43,10 +43,11 @@ class OwnRouteWorld(ModelWorld):
             metrics_url="http://127.0.0.1:9/metrics",
             jobs=self.jobs,
             pods=self.pods,
+            services=self.copiers,
         )
 
     def carry_out(self, act: Act) -> None:
-        if not isinstance(act, Delete) or act.target.kind == "Job":
+        if not isinstance(act, Delete) or act.target.kind in {"Job", "Service"}:
             super().carry_out(act)
             return
         self.writes.append(act)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import yaml
 
+from kanaria.local.api_client import SERVICES
 from kanaria.local.kserve.naming import HTTP_ROUTES
 from kanaria.serving.selection import read
 from kanaria.vocabulary.traffic import HeaderMatch, Sent
@@ -16,6 +17,7 @@ from waiting import becomes, eventually_now
 ROUTING = {"gatewayRef": {"name": "edge", "namespace": "gateways"}, "hostnames": ["wine.example.com"]}
 TESTERS = {"name": "testers", "match": [{"headerName": "X-Tester", "headerValue": {"exact": "yes"}}]}
 
+SHADOW = {"shadow": {"percentage": 20, "duration": "1s"}}
 MIRROR = {"setMirrorRoute": {"name": "copies", "percentage": 20}}
 
 
@@ -83,6 +85,29 @@ def test_testers_reach_a_candidate_without_weight(wine: ServedModel):
     becomes(lambda: read(wine.team.get(HTTP_ROUTES, "wine"))[0], sent, within=60)
     becomes(lambda: trial(wine).get("stepWord"), "pause 1h", within=60)
     assert trial(wine)["weight"] == 0
+
+
+def test_shadow_compares_by_a_job_and_users_are_answered_by_stable(wine: ServedModel):
+    """No requests come in the suite, so no copies: a look in which nothing was compared is held against nobody."""
+    first, second = followed(wine, strategy=SHADOW, routing=ROUTING)
+    wine.team.commit(wine.file(stable=first, candidate=second, strategy=SHADOW, routing=ROUTING))
+
+    (service,) = eventually_now(lambda: comparing(wine), within=60)
+    assert service["spec"]["selector"]["kanaria.dev/shadow"] == service["metadata"]["name"]
+    eventually_now(lambda: trial(wine).get("shadow", {}).get("trouble"), within=60)
+    assert (trial(wine)["phase"], trial(wine)["weight"]) == ("Stepping", 0)
+
+    wine.team.commit(wine.file(stable=first, strategy=SHADOW, routing=ROUTING))
+
+    wine.serves(first)
+    becomes(lambda: comparing(wine), [])
+    assert "rejected" not in wine.seen()["spec"]
+
+
+def comparing(wine: ServedModel) -> list[dict[str, Any]]:
+    """The Services to which copies are sent."""
+    found = wine.team.background.all(SERVICES, wine.team.namespace)
+    return [each for each in found if each["metadata"]["name"].endswith("-shadow")]
 
 
 @pytest.mark.slow

@@ -13,13 +13,20 @@ TESTERS, GUESTS = (HeaderMatch("X-Tester", "yes"),), (HeaderMatch("X-Team", "a.*
 
 @pytest.mark.parametrize(
     "sent",
-    [Sent((TESTERS,)), Sent((TESTERS, GUESTS)), Sent((), 30), Sent((GUESTS,), 100)],
-    ids=["a header", "two groups", "copies", "both"],
+    [Sent((TESTERS,)), Sent((TESTERS, GUESTS)), Sent((), 30), Sent((GUESTS,), 100), Sent((), 30, compared=True)],
+    ids=["a header", "two groups", "copies", "both", "copies to compare"],
 )
 def test_what_was_written_is_read(sent: Sent):
     route = {"spec": {"rules": rules([SEVEN, EIGHT], sent, EIGHT["name"])}}
 
     assert read(route) == (sent, EIGHT["name"])
+
+
+def test_copies_to_compare_go_to_who_compares_and_not_to_the_candidate():
+    (rule,) = rules([SEVEN, EIGHT], Sent((), 30, compared=True), EIGHT["name"])
+
+    assert rule["filters"][0]["requestMirror"]["backendRef"]["name"] == "wine-v8-shadow"
+    assert rule["backendRefs"] == [SEVEN, EIGHT]
 
 
 def test_the_weights_stay_the_first_rule():

@@ -253,6 +253,35 @@ class TrialPreflight(Part):
     """When."""
 
 
+class TrialShadow(Part):
+    """How the candidate answered copies of requests, in all looks so far."""
+
+    looks: int = 0
+    """How many Jobs have compared."""
+    compared: int = 0
+    """Copies that both models were asked, and stable answered."""
+    differing: int = 0
+    """Of these, how many the candidate answered otherwise, or not at all."""
+    candidate_errors: int = 0
+    """Of these, how many were errors of the candidate."""
+    left_out: int = 0
+    """Copies that were not compared: stable did not answer them well, or too many came at once."""
+    edges: Annotated[tuple[float, ...], Field(max_length=9)] = ()
+    """The bounds of the bins in which scores are counted."""
+    stable_scores: Annotated[tuple[int, ...], Field(max_length=10)] = ()
+    """How many of stable's scores were in each."""
+    candidate_scores: Annotated[tuple[int, ...], Field(max_length=10)] = ()
+    """How many of the candidate's."""
+    p99: float | None = None
+    """Milliseconds in which the candidate answered 99 of 100 copies of the newest look."""
+    failed: int = 0
+    """How many looks in a row could not be done."""
+    trouble: Text = ""
+    """Why the last one could not."""
+    at: datetime | None = None
+    """When the last one ended."""
+
+
 class Trial(Part):
     """One candidate's try: a version with a spec, introduced by a commit."""
 
@@ -278,6 +307,8 @@ class Trial(Part):
     """When it began."""
     preflight: TrialPreflight = TrialPreflight()
     """What it showed before it got any traffic."""
+    shadow: TrialShadow = TrialShadow()
+    """How it answered copies of requests, with strategy shadow."""
     suspended_since: datetime | None = None
     """Since when it is suspended."""
     suspended_seconds: int = 0

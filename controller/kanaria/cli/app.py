@@ -18,6 +18,7 @@ from kanaria.cli.lint import lint
 from kanaria.cli.preflight import preflight
 from kanaria.cli.replay import replay
 from kanaria.cli.run import run
+from kanaria.cli.shadow import shadow
 from kanaria.cli.status import status
 from kanaria.cli.trace import follow
 
@@ -30,7 +31,7 @@ VERBS: Mapping[str, tuple[Callable[..., None], ...]] = {
     EVERY_DAY: (lint, status, replay, completion),
     BY_COMMIT: (verbs.approve, verbs.promote, verbs.pause, verbs.resume, verbs.abort, verbs.retry, verbs.undo),
     OPERATOR: (run,),
-    IN_JOBS: (checkout, fetch, preflight),
+    IN_JOBS: (checkout, fetch, preflight, shadow),
 }
 for panel, found in VERBS.items():
     for verb in found:

@@ -145,6 +145,8 @@ def _pod(work: Work) -> dict[str, Any]:
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "volumeMounts": mounts,
     }
+    if work.port:
+        container["ports"] = [{"containerPort": work.port}]
     pod: dict[str, Any] = {"securityContext": POD_CONFINED} | given
     pod["restartPolicy"] = "Never"
     if work.pod_account:

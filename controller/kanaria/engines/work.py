@@ -54,6 +54,8 @@ class Work:
     volume_mounts: tuple[Mapping[str, Any], ...] = ()
     queue: str | None = None
     """Kueue's LocalQueue that lets it begin."""
+    port: int | None = None
+    """On which it listens."""
     pod_template: Mapping[str, Any] = field(default_factory=dict)
     """What the user wants beside: labels, annotations, anything of a Pod's spec."""
 

@@ -1,6 +1,6 @@
 """How a ModelDeployment is observed, and what its next plan is."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
@@ -106,10 +106,20 @@ def _observe(deployment: ModelDeployment, live: Live, world: World, invalid: str
         tried_elsewhere=_tried_elsewhere(deployment, world),
         trials_max=world.settings.trials_max,
         jobs=jobs,
+        services=_services(world.objects.list("v1", "Service", namespace, mine)),
         pods=by_job(jobs, world.objects.list("v1", "Pod", namespace, mine)) if jobs else {},
         runner_image=world.settings.runner_image,
         invalid=invalid,
     )
+
+
+def _services(found: Iterable[Manifest]) -> Mapping[str, Manifest]:
+    """Those that are the ModelDeployment's own; KServe gives the label to what it makes as well."""
+    return {
+        str(each["metadata"]["name"]): each
+        for each in found
+        if any(owner.get("kind") == "ModelDeployment" for owner in each["metadata"].get("ownerReferences") or ())
+    }
 
 
 def _targets(deployment: ModelDeployment, world: World) -> Mapping[ObjectName, ModelDeployment]:

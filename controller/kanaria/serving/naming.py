@@ -21,6 +21,7 @@ SCALING = frozenset({"minReplicas", "maxReplicas", "scaleTarget", "scaleMetric",
 MAIN_PLACE, CANDIDATE_PLACE = 0, 1
 """Where the two that are compared stand among the route's backends."""
 _LONGEST = 63
+_PREDICTOR, _SHADOW = "-predictor", "-shadow"
 _SLUG = 20
 
 
@@ -42,6 +43,16 @@ def deployment_ref(name: ObjectName, predictor: str) -> ObjectRef:
 def backend_name(service: str, predictor: str) -> str:
     """The name of a predictor's Deployment and Service, e.g. `wine-v8-1f2e3-predictor`."""
     return "-".join(filter(None, (service, predictor, "predictor")))
+
+
+def comparing_name(backend: str) -> str:
+    """The Service that gets copies and compares: beside `wine-v8-1f2e3-predictor` it is `wine-v8-1f2e3-shadow`."""
+    return f"{backend.removesuffix(_PREDICTOR)}{_SHADOW}"
+
+
+def compared_backend(service: str) -> str:
+    """The backend whose answers a Service of that name compares; empty where it is none."""
+    return f"{service.removesuffix(_SHADOW)}{_PREDICTOR}" if service.endswith(_SHADOW) else ""
 
 
 def cluster_name(name: ObjectName, place: int) -> str:

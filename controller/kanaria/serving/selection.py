@@ -7,6 +7,7 @@ headers, wherever it stands.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from kanaria.serving.naming import compared_backend, comparing_name
 from kanaria.vocabulary.objects import Manifest
 from kanaria.vocabulary.traffic import NOTHING_SENT, HeaderMatch, Sent
 
@@ -22,6 +23,8 @@ def rules(backends: Sequence[Mapping[str, Any]], sent: Sent, to: str) -> list[di
         return [weighted]
     if sent.mirrored:
         reference = {key: target[key] for key in ("kind", "name", "port")}
+        if sent.compared:
+            reference["name"] = comparing_name(to)
         copies = {"backendRef": reference, "percent": sent.mirrored}
         weighted["filters"] = [{"type": MIRROR, "requestMirror": copies}]
     return [weighted, *({"matches": [_match(each)], "backendRefs": [{**target, "weight": 1}]} for each in sent.headers)]
@@ -32,10 +35,12 @@ def read(route: Manifest | None) -> tuple[Sent, str]:
     found = list(((route or {}).get("spec") or {}).get("rules") or ())
     mirrors = [(int(each.get("percent", 100)), each["backendRef"]["name"]) for each in _mirrors(found[:1])]
     headers = [(_headers(rule), rule["backendRefs"][0]["name"]) for rule in found[1:] if rule.get("backendRefs")]
-    targets = [*(name for _, name in mirrors), *(name for _, name in headers)]
+    targets = [*(str(name) for _, name in mirrors), *(str(name) for _, name in headers)]
     if not targets:
         return NOTHING_SENT, ""
-    return Sent(tuple(group for group, _ in headers), max((p for p, _ in mirrors), default=0)), str(targets[0])
+    compared = any(compared_backend(str(name)) for _, name in mirrors)
+    sent = Sent(tuple(group for group, _ in headers), max((p for p, _ in mirrors), default=0), compared=compared)
+    return sent, compared_backend(targets[0]) or targets[0]
 
 
 def _match(headers: Sequence[HeaderMatch]) -> dict[str, Any]:

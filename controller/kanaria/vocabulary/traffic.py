@@ -37,17 +37,18 @@ class Sent:
     """What a candidate gets beside its weight.
 
     Requests with all headers of one of these groups, and copies of this percent of all others, whose answers nobody
-    sees.
+    sees; `compared` says that they go to who asks both models and compares their answers, not to the candidate itself.
     """
 
     headers: tuple[tuple[HeaderMatch, ...], ...] = ()
     mirrored: int = 0
+    compared: bool = False
 
     def within(self, other: "Sent") -> "Sent":
         """As much of it as the other sends too."""
-        return Sent(
-            tuple(group for group in self.headers if group in other.headers), min(self.mirrored, other.mirrored)
-        )
+        copies = min(self.mirrored, other.mirrored) if self.compared == other.compared else 0
+        groups = tuple(group for group in self.headers if group in other.headers)
+        return Sent(groups, copies, compared=self.compared and copies > 0)
 
 
 NOTHING_SENT = Sent()

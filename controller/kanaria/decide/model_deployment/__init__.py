@@ -25,6 +25,7 @@ from kanaria.decide.model_deployment.scene import (
 )
 from kanaria.decide.model_deployment.serve import serve
 from kanaria.decide.model_deployment.settle import settle
+from kanaria.decide.model_deployment.shadowing import shadow
 from kanaria.decide.model_deployment.shift import shift
 from kanaria.decide.model_deployment.watching import look_after_stable
 
@@ -34,6 +35,7 @@ PHASES: tuple[Callable[[Scene], Scene], ...] = (
     preflight,
     measure,
     check,
+    shadow,
     look_after_stable,
     plan,
     settle,

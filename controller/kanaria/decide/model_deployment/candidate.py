@@ -205,14 +205,19 @@ def _objection(scene: Scene, candidate: CandidateModel, model: Model | None) -> 
             "spec.candidate.predictor empties a field of spec.predictor, but KServe lays a canary over the main "
             "predictor and would try it with that field; give the field another value, or remove it without a canary",
         )
-    selects = scene.md.spec.strategy.strategy.selects
-    if selects and not scene.seen.way.selects:
-        return Stall(
-            Reason.NO_TRAFFIC_ROUTER,
-            f"spec.strategy.canary.{selects} sends requests past the weights, which KServe's route cannot; serve the "
-            "model by a route of its own (spec.routing) under another ModelDeployment, or remove the step",
-        )
-    return no_judge(scene, scene.md.spec.analysis)
+    return _unsent(scene) or no_judge(scene, scene.md.spec.analysis)
+
+
+def _unsent(scene: Scene) -> Stall | None:
+    """What a strategy sends past the weights where only weights are known."""
+    strategy = scene.md.spec.strategy.strategy
+    if not strategy.selects or scene.seen.way.selects:
+        return None
+    return Stall(
+        Reason.NO_TRAFFIC_ROUTER,
+        f"spec.strategy.{strategy.key}.{strategy.selects} sends requests past the weights, which only a route of "
+        "Kanaria's own can; serve the model by one (spec.routing) under another ModelDeployment, or do without",
+    )
 
 
 def _is_stable(scene: Scene, model: Model) -> bool:

@@ -75,13 +75,19 @@ def record(scene: Scene) -> Decision:
     turned = notices(scene.md.status.conditions, scene.status.conditions)
     told = (*scene.notices, *(notice for notice in turned if notice.reason not in known))
     plan = Plan(
-        acts=(*_in_order(scene, asked, aliases), *(Apply(job, _account(scene)) for job in scene.jobs)),
+        acts=(*_in_order(scene, asked, aliases), *_beside(scene)),
         notices=told if scene.status != scene.md.status else (),
         questions=scene.questions,
         look_again=min((moment for moment in scene.look if moment > scene.now), default=None),
         watches=scene.watches,
     )
     return Decision(plan, scene.memory)
+
+
+def _beside(scene: Scene) -> Iterator[Act]:
+    """What measures and compares, and what of it is not needed any more."""
+    yield from (_act(scene, ObjectRef.of(each)) for each in scene.gone)
+    yield from (Apply(each, _account(scene)) for each in scene.jobs)
 
 
 def _served(scene: Scene) -> Scene:

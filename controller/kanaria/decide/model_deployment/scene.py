@@ -123,6 +123,8 @@ class Seen:
     """Whether models may lie on this machine, as on a local cluster."""
     jobs: Mapping[str, Manifest] = field(default_factory=dict)
     """Jobs that were made for this object, by name."""
+    services: Mapping[str, Manifest] = field(default_factory=dict)
+    """Services that were made for this object, by name."""
     pods: Mapping[str, Manifest] = field(default_factory=dict)
     """The newest Pod of each of these Jobs, by the Job's name."""
     targets: Mapping[ObjectName, ModelDeployment] = field(default_factory=dict)
@@ -207,7 +209,11 @@ class Scene:
     notices: tuple[Notice, ...] = ()
     look: tuple[datetime, ...] = ()
     jobs: tuple[Manifest, ...] = ()
-    """Jobs to make, after all else."""
+    """Jobs to make, after all else, with the Services that they are found by."""
+    gone: tuple[Manifest, ...] = ()
+    """Jobs and Services to delete that nobody needs any more."""
+    copying: bool = False
+    """Whether somebody is there to take copies of requests."""
     watches: tuple[Watch, ...] = ()
 
     @property

@@ -213,6 +213,8 @@ def _sending(scene: Scene, wanted: Arrangement) -> Arrangement:
     if wanted.find(trial.predictor_name) is None or not live.ready(trial.predictor_name):
         return wanted
     sent = scene.md.spec.strategy.strategy.sends(trial.step)
+    if sent.compared and not scene.copying:
+        sent = NOTHING_SENT
     if live.arrangement is not None and not (scene.free and _may_rise(scene)):
         known = live.arrangement.sent if live.arrangement.sent_to == trial.predictor_name else NOTHING_SENT
         sent = sent.within(known)

@@ -10,6 +10,7 @@ from kanaria.decide.model_deployment.trials import reason_of
 from kanaria.decide.readiness import Ready
 from kanaria.judge.counts import MAX_LOAD_APART
 from kanaria.serving.naming import backend_name
+from kanaria.strategies.shadow import Shadow
 from kanaria.vocabulary import GO, Go, Outcome, Stall, Verdict, Wait
 
 _WAITING = ("pause", "preview", "done")
@@ -136,7 +137,13 @@ def _stepping(scene: Scene, trial: Trial) -> Wait:
         )
     if judged is not None and not judged.readable and not trial.weight:
         return Wait(Reason.CANARY_STEP, f"{step}; it gets traffic once its metrics can be read")
-    return Wait(Reason.CANARY_STEP, step + _apart(scene))
+    return Wait(Reason.CANARY_STEP, step + _copied(scene) + _apart(scene))
+
+
+def _copied(scene: Scene) -> str:
+    """What copies of requests have shown so far."""
+    asked = isinstance(scene.md.spec.strategy.strategy, Shadow) and scene.judged is not None
+    return f"; {scene.judged.sentence}" if asked and scene.judged is not None else ""
 
 
 def _apart(scene: Scene) -> str:

@@ -16,7 +16,8 @@ from kanaria.decide.model_deployment.preflight import PODS
 from kanaria.decide.model_deployment.scene import Judged, Scene
 from kanaria.decide.model_deployment.serve import QUOTA, is_first
 from kanaria.engines.attempt import Failed, Going, Succeeded, attempt
-from kanaria.engines.job import OUTPUTS_FILE, STEP, Work, render
+from kanaria.engines.job import render
+from kanaria.engines.work import OUTPUTS_FILE, STEP, Work
 from kanaria.judge.comparison import Bounds, Comparison, Look, compared, look_of, read
 from kanaria.serving.naming import backend_name, comparing_name
 from kanaria.strategies.shadow import Shadow

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from edited_document import change
 from job_player import play_jobs, play_shadows
 from kanaria.api import MetricPolicy, ModelDeployment
 from kanaria.decide.model_deployment import NOTHING_REMEMBERED, Decision, Memory, Seen, WayBack, decide
@@ -21,7 +22,6 @@ from kanaria.vocabulary import (
     Act,
     Answer,
     Answered,
-    Append,
     Apply,
     Approval,
     ApprovalAsked,
@@ -40,7 +40,6 @@ from kanaria.vocabulary import (
     Question,
     Selected,
     SeriesCount,
-    Set,
     SetAlias,
     TagModelVersion,
     Unanswered,
@@ -120,8 +119,8 @@ class ModelWorld:
         for edit in due:
             if all(field_at(self.md, wanted.path) == wanted.value for wanted in edit.expects):
                 document = copy.deepcopy({"spec": self.md["spec"]})
-                for change in edit.changes:
-                    _change(document, change)
+                for each in edit.changes:
+                    change(document, each)
                 self.applied(document["spec"])
                 self.commits.append(edit)
         return due
@@ -389,19 +388,6 @@ def _condition(kind: str, status: str, before: Mapping[str, Thing], now: datetim
     known = before.get(kind, {})
     since = known["lastTransitionTime"] if known.get("status") == status else now.isoformat()
     return {"type": kind, "status": status, "lastTransitionTime": since}
-
-
-def _change(document: Thing, change: Any) -> None:
-    *parents, last = change.path
-    place = document
-    for key in parents:
-        place = place.setdefault(key, {})
-    if isinstance(change, Set):
-        place[last] = change.value
-    elif isinstance(change, Append):
-        place[last] = [*place.get(last, []), change.item]
-    else:
-        place.pop(last, None)
 
 
 def _backend(arm: str | Selected) -> str:

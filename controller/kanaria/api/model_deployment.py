@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from kanaria.api.environments import Acceptance, NextEnvironment, Passage
 from kanaria.api.git_file import GitFile
-from kanaria.api.judged import TrialPlan, WatchedMetric
+from kanaria.api.judged import TrialPlan, TrialPreflight, TrialShadow, WatchedMetric
 from kanaria.api.resource import Name, ObjectReference, Resource, ResourceStatus, Text, Version
 from kanaria.api.routing import Routing
 from kanaria.engines.preflight import Preflight
@@ -238,48 +238,6 @@ class PastStable(Part):
     """Version of the registered model."""
     predictor_name: Annotated[str, Field(max_length=63)] = ""
     """Name of its predictor in the InferenceService: another one is another way of serving it."""
-
-
-class TrialPreflight(Part):
-    """What the candidate's servers showed before they got any traffic."""
-
-    attempt: int = 0
-    """Its number, from 0."""
-    verdict: Verdict | None = None
-    """Passed, Failed, or Unmeasured: then it is done again."""
-    evidence: Text = ""
-    """What was seen."""
-    at: datetime | None = None
-    """When."""
-
-
-class TrialShadow(Part):
-    """How the candidate answered copies of requests, in all looks so far."""
-
-    looks: int = 0
-    """How many Jobs have compared."""
-    compared: int = 0
-    """Copies that both models were asked, and stable answered."""
-    differing: int = 0
-    """Of these, how many the candidate answered otherwise, or not at all."""
-    candidate_errors: int = 0
-    """Of these, how many were errors of the candidate."""
-    left_out: int = 0
-    """Copies that were not compared: stable did not answer them well, or too many came at once."""
-    edges: Annotated[tuple[float, ...], Field(max_length=9)] = ()
-    """The bounds of the bins in which scores are counted."""
-    stable_scores: Annotated[tuple[int, ...], Field(max_length=10)] = ()
-    """How many of stable's scores were in each."""
-    candidate_scores: Annotated[tuple[int, ...], Field(max_length=10)] = ()
-    """How many of the candidate's."""
-    p99: float | None = None
-    """Milliseconds in which the candidate answered 99 of 100 copies of the newest look."""
-    failed: int = 0
-    """How many looks in a row could not be done."""
-    trouble: Text = ""
-    """Why the last one could not."""
-    at: datetime | None = None
-    """When the last one ended."""
 
 
 class Trial(Part):

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from kanaria.api.conditions import Reason
-from kanaria.api.model_deployment import Trial, TrialPhase, TrialPreflight
+from kanaria.api.judged import TrialPreflight
+from kanaria.api.model_deployment import Trial, TrialPhase
 from kanaria.decide.model_deployment.scene import Scene
 from kanaria.decide.model_deployment.serve import QUOTA
 from kanaria.decide.model_deployment.trials import end

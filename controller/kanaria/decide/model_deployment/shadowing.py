@@ -10,7 +10,8 @@ from datetime import timedelta
 from typing import Any
 
 from kanaria.api.conditions import Reason
-from kanaria.api.model_deployment import Trial, TrialPhase, TrialShadow
+from kanaria.api.judged import TrialShadow
+from kanaria.api.model_deployment import Trial, TrialPhase
 from kanaria.decide.forbidden import remedy
 from kanaria.decide.model_deployment.preflight import PODS
 from kanaria.decide.model_deployment.scene import Judged, Scene

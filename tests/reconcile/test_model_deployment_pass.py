@@ -260,3 +260,37 @@ def test_a_policy_with_a_gate_that_does_not_suit_its_source_is_stalled():
 
     reason, message = conditions(plan)["Stalled"]
     assert (reason, "sequential does not judge mlflow" in message) == ("InvalidSpec", True)
+
+
+def test_two_candidates_that_could_begin_in_one_moment_do_not_both():
+    world = serving("7").spec(candidate={"version": "8"})
+    asked = next(q for q in world.decide().plan.questions if isinstance(q, ModelVersionAsked))
+    caches = cached(world, trials_max=1)
+    manifests = dict(caches.objects.manifests)
+    for ref, manifest in tuple(manifests.items()):
+        twin = replace(ref, namespace="barn")
+        owned = {**manifest["metadata"], "namespace": "barn", "uid": f"{manifest['metadata'].get('uid', '')}-2"}
+        manifests[twin] = {**manifest, "metadata": owned}
+    both = replace(
+        caches, objects=replace(caches.objects, manifests=manifests), answer={asked: world.answer(asked)}.get
+    )
+    passes = ModelDeploymentPass()
+
+    first, second = (passes.plan_for(ObjectName(where, "wine"), both) for where in ("cellar", "barn"))
+
+    assert first.status["trial"]["phase"] == "Loading"
+    assert (second.status.get("trial"), conditions(second)["Reconciling"][0]) == (None, "Queued")
+    assert "KANARIA_MAX_TRIALS" in conditions(second)["Reconciling"][1]
+
+
+@pytest.mark.parametrize(("most", "expected"), [(0, None), (1, "Loading")], ids=["no room", "room"])
+def test_a_candidate_after_one_that_failed_needs_room_too(most: int, expected: str | None):
+    world = serving("7")
+    world.md["status"]["trial"] = {"id": "8@x", "version": "8", "phase": "Failed", "startedAt": world.now.isoformat()}
+    world.spec(candidate={"version": "9"})
+    asked = next(q for q in world.decide().plan.questions if isinstance(q, ModelVersionAsked))
+    caches = replace(cached(world, trials_max=most), answer={asked: world.answer(asked)}.get)
+
+    plan = ModelDeploymentPass().plan_for(WINE, caches)
+
+    assert (plan.status.get("trial") or {}).get("phase") == expected

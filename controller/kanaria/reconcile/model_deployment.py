@@ -20,6 +20,7 @@ from kanaria.decide.model_deployment.wishes import edits_due
 from kanaria.decide.unreadable import readable, refuse, sentence
 from kanaria.decide.written_by import written_by
 from kanaria.reconcile.git_named import document_at_head
+from kanaria.reconcile.trial_room import TrialRoom
 from kanaria.reconcile.world import World
 from kanaria.serving import naming
 from kanaria.serving.choice import Asked, Choice, choose, served_way
@@ -35,10 +36,12 @@ class ModelDeploymentPass:
     def __init__(self) -> None:
         self._memories: dict[str, Memory] = {}
         self._uids: dict[ObjectName, str] = {}
+        self._room = TrialRoom()
 
     def plan_for(self, name: ObjectName, world: World) -> Plan | None:
         """The next plan of a ModelDeployment; None when it is gone."""
         body = world.objects.get(ObjectRef(API_VERSION, "ModelDeployment", name.namespace, name.name))
+        self._room.visited(name)
         uid = str(body["metadata"].get("uid", "")) if body is not None else ""
         if self._uids.get(name) != uid:
             self._memories.pop(self._uids.pop(name, ""), None)
@@ -53,11 +56,18 @@ class ModelDeploymentPass:
                 deployment = stand_in(body, served_way(live).observe(live, "").arrangement)
             except ValidationError:
                 return refuse(body, error, world.now())
-        seen = _observe(deployment, live, world, invalid)
+        seen = replace(_observe(deployment, live, world, invalid), tried_elsewhere=self._before(deployment, world))
         self._uids[name] = uid
         decision = decide(deployment, seen, world.now(), self._memories.get(uid, NOTHING_REMEMBERED))
         self._memories[uid] = decision.memory
+        self._room.decided(name, decision.plan.status)
         return _soon(decision.plan, seen.jobs, world)
+
+    def _before(self, deployment: ModelDeployment, world: World) -> int | None:
+        """How many candidates come before; None where nobody has to know, since it takes a look at all of them."""
+        if world.settings.trials_max is None or not _waits_for_a_trial(deployment):
+            return None
+        return self._room.before(deployment, world.objects.list(API_VERSION, "ModelDeployment"))
 
 
 def _are_coming(world: World) -> bool:
@@ -103,7 +113,6 @@ def _observe(deployment: ModelDeployment, live: Live, world: World, invalid: str
         files=world.settings.allow_file_remotes,
         targets=_targets(deployment, world),
         earlier_runs=_earlier_runs(deployment, world),
-        tried_elsewhere=_tried_elsewhere(deployment, world),
         trials_max=world.settings.trials_max,
         jobs=jobs,
         services=_services(world.objects.list("v1", "Service", namespace, mine)),
@@ -141,14 +150,9 @@ def _earlier_runs(deployment: ModelDeployment, world: World) -> tuple[EarlierRun
     return runs_towards(deployment.name, world.objects.list(API_VERSION, "MLPipelineRun"))
 
 
-def _tried_elsewhere(deployment: ModelDeployment, world: World) -> int | None:
-    """How many other candidates are tried; None where nobody has to know, since it takes a look at all of them."""
-    waiting = deployment.spec.candidate is not None and deployment.status.trial is None
-    if world.settings.trials_max is None or not waiting:
-        return None
-    others = world.objects.list(API_VERSION, "ModelDeployment")
-    phases = [((body.get("status") or {}).get("trial") or {}).get("phase") for body in others]
-    return sum(phase in ACTIVE for phase in phases)
+def _waits_for_a_trial(deployment: ModelDeployment) -> bool:
+    trial = deployment.status.trial
+    return deployment.spec.candidate is not None and (trial is None or trial.phase not in ACTIVE)
 
 
 def _gateway(deployment: ModelDeployment) -> Gateway | None:

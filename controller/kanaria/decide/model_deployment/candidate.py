@@ -147,7 +147,7 @@ def _other(scene: Scene, candidate: CandidateModel, model: Model | None) -> Scen
     if not scene.free:
         return scene
     if _is_crowded(scene):
-        said = f"{scene.seen.tried_elsewhere} candidates are tried elsewhere, and no more than that may be"
+        said = f"no more than {scene.seen.trials_max} are tried at once, and others come first"
         told = f"candidate {candidate.version} waits: {said} (KANARIA_MAX_TRIALS)"
         return scene.looks(scene.now + ROOM_EVERY).says(Wait(Reason.QUEUED, told))
     return _first(begin(scene, model).but(candidate=model))

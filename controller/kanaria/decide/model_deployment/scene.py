@@ -132,7 +132,7 @@ class Seen:
     earlier_runs: tuple[EarlierRun, ...] = ()
     """The runs that are over and proposed here, where their number counts."""
     tried_elsewhere: int | None = None
-    """How many other candidates are tried at this moment, where that counts."""
+    """How many other candidates are tried at this moment, or come before this one, where that counts."""
     trials_max: int | None = None
     """How many may be, by the platform team's wish."""
     runner_image: str = "kanaria"

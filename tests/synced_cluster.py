@@ -8,7 +8,7 @@ from typing import Any
 from fake_world import NOON, a_world
 from kanaria.api import GitSync
 from kanaria.api.resource import API_VERSION
-from kanaria.decide.git_sync import head_question, trust_question, variables_question
+from kanaria.decide.git_sync import cluster_question, head_question, trust_question, variables_question
 from kanaria.reconcile.git_sync import GitSyncPass
 from kanaria.reconcile.world import Mirrors
 from kanaria.vocabulary import (
@@ -47,6 +47,7 @@ class SyncedCluster:
     head: Answer | None = None
     trust: Answer | None = None
     variables: Answer | None = None
+    cluster: str | None = ""
     now: datetime = NOON
     failure: Failure | None = None
     result: CommitResult | None = None
@@ -128,6 +129,8 @@ class SyncedCluster:
         asked = trust_question(self.sync, self.head.value) if isinstance(self.head, Answered) else None
         values = variables_question(self.sync)
         told = {head_question(self.sync): self.head} | ({asked: self.trust} if asked and self.trust else {})
+        if (which := cluster_question(self.sync)) and self.cluster is not None:
+            told |= {which: Answered(self.now, self.cluster)}
         return told | ({values: self.variables} if values and self.variables else {})
 
     def visit(self) -> Plan:

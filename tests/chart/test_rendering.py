@@ -31,6 +31,7 @@ EVERYTHING = (
     "serving.url=http://models.example.com",
     "kserve.canaryRouting=httproute",
     "rollouts.maxTrials=5",
+    "clusterName=prod-tokyo",
     "runner.image=registry.example.com/kanaria:1",
     "data.image=registry.example.com/kanaria-data:1",
     "image.digest=sha256:" + "0" * 64,
@@ -127,6 +128,7 @@ def test_the_settings_reach_the_operator():
         "KANARIA_DATA_IMAGE": "registry.example.com/kanaria-data:1",
         "KANARIA_POD_IP": "status.podIP",
         "KANARIA_MAX_TRIALS": "5",
+        "KANARIA_CLUSTER_NAME": "prod-tokyo",
     }
 
 

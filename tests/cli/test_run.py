@@ -21,6 +21,7 @@ def test_each_variable_is_one_setting():
         "KANARIA_DATA_IMAGE": "registry.example.com/kanaria-data:1",
         "KANARIA_CANARY_ROUTING": "httproute",
         "KANARIA_MAX_TRIALS": "5",
+        "KANARIA_CLUSTER_NAME": "prod-tokyo",
         "KANARIA_METRIC_SERVERS": '[{"name": "main", "url": "http://metrics:9090/"}]',
     }
 
@@ -32,8 +33,15 @@ def test_each_variable_is_one_setting():
         data_image="registry.example.com/kanaria-data:1",
         canary_routing=CanaryRouting.HTTP_ROUTE,
         trials_max=5,
+        cluster_name="prod-tokyo",
         metric_servers=(MetricServer(name="main", url="http://metrics:9090"),),
     )
+
+
+@pytest.mark.parametrize("name", ["-prod", "a b", "x\ncluster: y"])
+def test_a_name_of_the_cluster_that_would_not_stand_in_a_line_is_refused(name: str):
+    with pytest.raises(SettingError, match="KANARIA_CLUSTER_NAME"):
+        settings_from({"KANARIA_CLUSTER_NAME": name})
 
 
 def test_an_unknown_way_of_routing_is_refused_with_those_there_are():

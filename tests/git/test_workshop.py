@@ -23,6 +23,7 @@ from kanaria.vocabulary import (
     Set,
     SourceHead,
     Unset,
+    Writer,
 )
 from team_repository import WINE, TeamRepository, git, secret
 
@@ -367,3 +368,25 @@ async def test_credentials_open_a_repository_over_http(team: TeamRepository, tmp
     assert head != team.head() == result.commit
     on_disk = [file.read_bytes() for file in (tmp_path / "home").rglob("*") if file.is_file()]
     assert not any(b"sesame" in content for content in on_disk)
+
+
+async def test_the_first_commit_records_who_writes_and_the_next_does_not(team: TeamRepository, workshop: GitWorkshop):
+    act = replace(edits(team), writer=Writer(".kanaria/deploy.writer", "here", "wine/team"))
+    assert (await workshop.commit(act)).commit
+    team.commit({FILE: WINE})
+
+    await workshop.commit(act)
+
+    assert "cluster: here\ngitSync: wine/team\n" in team.text(".kanaria/deploy.writer")
+    assert git(team.bare, "show", "--format=", "--name-only", "main~2") == ".kanaria/deploy.writer\ndeploy/wine.yaml"
+    assert git(team.bare, "show", "--format=", "--name-only", "main") == "deploy/wine.yaml"
+
+
+async def test_nothing_is_committed_where_another_cluster_is_recorded(team: TeamRepository, workshop: GitWorkshop):
+    act = replace(edits(team), writer=Writer(".kanaria/deploy.writer", "here", "wine/team"))
+    before = team.commit({".kanaria/deploy.writer": "cluster: other\n"})
+
+    result = await workshop.commit(act)
+
+    assert result.error == ".kanaria/deploy.writer: cluster other commits there, and this is here"
+    assert team.head() == before

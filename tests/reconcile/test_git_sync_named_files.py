@@ -6,46 +6,19 @@ from typing import Any
 import pytest
 
 from fake_world import NOON, a_world
-from kanaria.api import MLPipelineRun, Resource
+from kanaria.api import MLPipelineRun
 from kanaria.decide.git_sync import head_question
 from kanaria.decide.ml_pipeline_run.wishes import edits_due
 from kanaria.reconcile import ml_pipeline_run
 from kanaria.reconcile.pokes import to_visit
-from kanaria.vocabulary import Answered, CommitEdits, CommitResult, ObjectName, ObjectRef, Plan, WriteStatus
-from pipelines import A_MODEL, TO_WINE, a_run, a_target
+from kanaria.vocabulary import Answered, CommitEdits, CommitResult, ObjectRef, Plan, WriteStatus
+from named_file import FILE, OVERLAY, PATCH, RUN, TARGET, a_proposing_run, stored
+from pipelines import a_target
 from synced_cluster import SYNC, SyncedCluster, applied
-
-PATCH = """\
-apiVersion: kanaria.dev/v1alpha1
-kind: ModelDeployment
-metadata: {name: wine}
-spec:
-  stable: {version: "7"} # an overlay says no more than this
-"""
-OVERLAY = {"overlays/prod/wine.yaml": PATCH, "overlays/prod/kustomization.yaml": "resources: [../base]\n"}
-FILE = {"syncRef": {"name": "team"}, "path": "overlays/prod/wine.yaml"}
-TARGET = {"stable": {"version": "7"}, "git": FILE}
-RUN = ObjectName("wine", "wine-1-abcde")
-
-
-def stored(resource: Resource, **more: Any) -> dict[str, Any]:
-    body: dict[str, Any] = json.loads(resource.model_dump_json(by_alias=True, exclude_none=True))
-    return body | more
-
-
-def a_proposing_run() -> dict[str, Any]:
-    status = {
-        "phase": "Succeeded",
-        "steps": [{"name": "train", "phase": "Succeeded"}],
-        "tracking": {"runId": "run-r-1", "experiment": "wine/wine"},
-        "model": {"name": "wine-quality", "version": "8"},
-        "proposals": [{"namespace": "wine", "modelDeployment": "wine", "state": "Due"}],
-    }
-    return stored(a_run(model=A_MODEL, promote=TO_WINE), status=status)
 
 
 def a_cluster(target: dict[str, Any], **spec: Any) -> SyncedCluster:
-    made = SyncedCluster.with_sync(apply="Disabled", **spec)
+    made = SyncedCluster.with_sync(apply="Disabled", path=".", **spec)
     made.put(stored(a_target(**target)))
     made.put(a_proposing_run())
     made.commit(OVERLAY)

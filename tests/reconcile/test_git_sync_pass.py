@@ -6,7 +6,7 @@ import pytest
 
 from fake_world import NOON, a_world
 from kanaria.reconcile.world import World
-from kanaria.vocabulary import Apply, DryRun, Failure, FailureKind, Notice, ObjectRef, Plan, Unanswered, Watch
+from kanaria.vocabulary import Apply, DryRun, Failure, FailureKind, GitHead, Notice, ObjectRef, Plan, Unanswered, Watch
 from synced_cluster import SYNC, SyncedCluster, a_config_map, applied, deleted, kinds_of
 
 FILES = {"deploy/a.yaml": a_config_map("a"), "deploy/b.yaml": a_config_map("b"), "README.md": "# wine"}
@@ -37,7 +37,7 @@ def test_a_new_sync_says_that_it_fetches():
 
     assert cluster.condition("Ready") == ("Unknown", "Progressing")
     assert "fetching main from git.example.com" in cluster.message()
-    assert [question.url for question in plan.questions] == ["https://git.example.com/wine.git"]
+    assert [asked.url for asked in plan.questions if isinstance(asked, GitHead)] == ["https://git.example.com/wine.git"]
     assert cluster.sync.status.observed_generation == 1
 
 

@@ -35,6 +35,7 @@ class Reason(StrEnum):
     PRUNE_LIMIT = "PruneLimit"  # More would be deleted than pruneLimit allows; waits for a confirming commit.
     OWNED_BY_ANOTHER = "OwnedByAnother"  # An object bears the label of another GitSync.
     FIELD_CONFLICT = "FieldConflict"  # Another manager declares a field that the commit declares otherwise.
+    ANOTHER_WRITER = "AnotherWriter"  # Another cluster commits to the path.
     DEPENDENCY_NOT_READY = "DependencyNotReady"  # A GitSync of spec.dependsOn is not ready, or leads back here.
     HEALTH_CHECK_FAILED = "HealthCheckFailed"  # What was applied failed, or was not healthy in time.
     UNTRUSTED = "Untrusted"  # A commit is not signed by a key that counts; it is not applied.

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -79,6 +80,9 @@ def run(  # noqa: PLR0913, PLR0917 - one for each option
 
     - **KANARIA_MAX_TRIALS**: how many candidates may be tried at once in all namespaces; default: no limit.
 
+    - **KANARIA_CLUSTER_NAME**: what this cluster is called in .kanaria/*.writer, the file of a repository that names
+      the one cluster which commits to a path; default: the UID of its namespace kube-system.
+
     - **KANARIA_ALLOW_FILE_REMOTES**: true allows file: repositories, as --dev does.
     """
     from kanaria.handlers.endpoints import Address, AddressError  # noqa: PLC0415 - heavy, and only this verb needs it
@@ -110,6 +114,7 @@ def settings_from(environment: Mapping[str, str], *, dev: bool = False) -> Setti
         trials_max=_count(environment.get("KANARIA_MAX_TRIALS", "")),
         canary_routing=_canary_routing(environment.get("KANARIA_CANARY_ROUTING") or CanaryRouting.AUTO),
         metric_servers=_metric_servers(environment.get("KANARIA_METRIC_SERVERS", "")),
+        cluster_name=_cluster_name(environment.get("KANARIA_CLUSTER_NAME", "")),
     )
 
 
@@ -121,6 +126,12 @@ def _tracking_uri(uri: str | None) -> str | None:
             "remove them, and set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
         )
     return uri
+
+
+def _cluster_name(name: str) -> str:
+    if name and not re.fullmatch(r"[A-Za-z0-9][-A-Za-z0-9._]{0,252}", name):
+        raise SettingError(f"KANARIA_CLUSTER_NAME is {name!r}; it must be letters, digits, dots, _ and -, at most 253")
+    return name
 
 
 def _metric_servers(text: str) -> tuple[MetricServer, ...]:

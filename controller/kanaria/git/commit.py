@@ -11,6 +11,8 @@ from kanaria.git.mirror import Mirror
 from kanaria.git.signing import signing
 from kanaria.git.trouble import GitTrouble
 
+_NEW = (0o100644, "")
+
 
 @dataclass(frozen=True, slots=True)
 class Committer:
@@ -61,7 +63,8 @@ def made_commit(mirror: Mirror, head: str, files: Mapping[str, str], message: st
 
 def _mode(mirror: Mirror, head: str, path: str) -> str:
     folder, _, name = path.rpartition("/")
-    mode, _ = mirror.objects.tree(mirror.objects.folder(head, folder))[name]
+    tree = mirror.objects.folder(head, folder)
+    mode, _ = mirror.objects.tree(tree).get(name, _NEW) if tree else _NEW
     return f"{mode:o}"
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from kanaria.git.edit_yaml import AlreadyThere, Edited, NotDue, edited
 from kanaria.vocabulary import CommitEdits, Edit
+from kanaria.vocabulary.writer import cluster_in
 
 SUBJECT_MAX = 72
 
@@ -36,7 +37,13 @@ def drafted(act: CommitEdits, read: Callable[[str], str | None]) -> Draft:
                 dropped.append((located.edit, f"{located.path}: {reason}"))
             case AlreadyThere():
                 continue
-    return Draft(texts, tuple(landed), tuple(dropped))
+    return Draft(texts | _record(act, read), tuple(landed), tuple(dropped))
+
+
+def _record(act: CommitEdits, read: Callable[[str], str | None]) -> dict[str, str]:
+    """Who writes here, where nobody said so yet."""
+    writer = act.writer
+    return {writer.path: writer.text} if writer and not cluster_in(read(writer.path) or "") else {}
 
 
 def message(edits: Sequence[Edit]) -> str:

@@ -25,7 +25,9 @@ from kanaria.vocabulary import (
     SourceHead,
     Trust,
     TrustAsked,
+    Writer,
 )
+from kanaria.vocabulary.writer import cluster_in
 
 Secrets = Callable[[str, str], Awaitable[Mapping[str, bytes]]]
 Pause = Callable[[float], Awaitable[None]]
@@ -152,6 +154,8 @@ class GitWorkshop:
             head = await self._aside(mirror.fetch, there, act.branch, FETCH)
             if act.trust and (why := await self._untrusted(act.url, head, act.namespace, act.trust)):
                 return CommitResult(self._now(), "", rejected=rejected, error=f"nothing is built upon the head: {why}")
+            if other := await self._aside(_other_writer, mirror, head, act.writer):
+                return CommitResult(self._now(), "", rejected=rejected, error=other)
             draft = await self._aside(_draft, mirror, head, act)
             if not draft.landed:
                 return CommitResult(self._now(), "", dropped=draft.dropped, rejected=rejected)
@@ -233,6 +237,14 @@ def _is_stranger(mirror: Mirror, commit: str, signers: bytes, by: Committer) -> 
 
 def _draft(mirror: Mirror, head: str, act: CommitEdits) -> Draft:
     return drafted(act, lambda path: text_at(mirror, head, path))
+
+
+def _other_writer(mirror: Mirror, head: str, writer: Writer | None) -> str:
+    """Why this cluster may not commit; empty where it may."""
+    text = text_at(mirror, head, writer.path) if writer else None
+    if writer is None or text is None or (cluster := cluster_in(text)) in {"", writer.cluster}:
+        return ""
+    return f"{writer.path}: cluster {cluster} commits there, and this is {writer.cluster}"
 
 
 def _backoff(rejected: int, commit: str) -> float:

@@ -64,6 +64,7 @@ class OfOneSync:
     previous: Tree = NOTHING
     named: Mapping[ObjectRef, Wanted | str] = field(default_factory=dict)
     elsewhere: frozenset[ObjectRef] = frozenset()
+    writer: str = ""
 
     @property
     def sync(self) -> ObjectRef:

@@ -4,14 +4,16 @@ from collections.abc import Mapping
 
 from kanaria.api import GitSync, ModelDeployment
 from kanaria.api.resource import API_VERSION
-from kanaria.decide.git_sync import Wanted, document_in, files_named, head_question, newest_commit
+from kanaria.decide.git_sync import Wanted, document_in, files_named, head_question, is_below, newest_commit
 from kanaria.decide.git_sync.read_file import SIZE_MAX
 from kanaria.git.trouble import GitTrouble
 from kanaria.reconcile.git_memory import Newest
 from kanaria.reconcile.world import World
 from kanaria.vocabulary import ObjectRef
+from kanaria.vocabulary.writer import cluster_in, record_of
 
 KEPT = 10_000
+RECORD_MAX = 4096
 Found = Mapping[ObjectRef, Wanted | str]
 
 
@@ -34,6 +36,8 @@ class NamedFiles:
         return found, frozenset(given.keys() - mine.keys())
 
     def _document(self, sync: GitSync, commit: str, path: str, ref: ObjectRef, world: World) -> Wanted | str:
+        if not is_below(path, sync.spec.path):
+            return f"{path} is not below {sync.spec.path}, the spec.path of GitSync {sync.metadata.name}"
         blob = _blob(sync.spec.url, commit, path, world)
         if not blob:
             return f"{path} is no file"
@@ -55,6 +59,16 @@ def document_at_head(deployment: ModelDeployment, sync: GitSync, world: World) -
     except GitTrouble:
         return None  # the mirror was lost: the next look at the remote brings it back
     return None if isinstance(found, str) else found
+
+
+def writer_at(sync: GitSync, commit: str, world: World) -> str:
+    """The cluster that the record of the sync's path names at the commit; empty where there is none.
+
+    Raises:
+        GitTrouble: if the mirror does not hold the commit.
+    """
+    blob = _blob(sync.spec.url, commit, record_of(sync.spec.path), world) if commit else ""
+    return cluster_in(world.mirrors.blob(sync.spec.url, blob, RECORD_MAX).decode(errors="replace")) if blob else ""
 
 
 def _blob(url: str, commit: str, path: str, world: World) -> str:

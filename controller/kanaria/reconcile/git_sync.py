@@ -10,6 +10,7 @@ from kanaria.api.resource import API_VERSION
 from kanaria.decide.git_sync import (
     Seen,
     applied_commit,
+    cluster_question,
     decide,
     head_question,
     is_leaving,
@@ -24,7 +25,7 @@ from kanaria.decide.git_sync.read_tree import NOTHING
 from kanaria.decide.unreadable import readable, refuse
 from kanaria.git.trouble import GitTrouble
 from kanaria.reconcile.git_memory import GitMemory, OfOneSync
-from kanaria.reconcile.git_named import NamedFiles
+from kanaria.reconcile.git_named import NamedFiles, writer_at
 from kanaria.reconcile.git_wishes import edits_wished
 from kanaria.reconcile.world import World
 from kanaria.vocabulary import Answered, ObjectName, ObjectRef, Plan, Watch, marks
@@ -73,6 +74,7 @@ class GitSyncPass:
             known.commit = applied_commit(sync)
         try:
             known.named, known.elsewhere = self._files.of(sync, known.commit, world)
+            known.writer = writer_at(sync, known.commit, world)
             if not sync.spec.applies:
                 return True
             return not known.commit or self._memory.read(known, world, known.commit, sync.spec.path)
@@ -107,12 +109,23 @@ class GitSyncPass:
             others=_depended_on(sync, world),
             named=known.named,
             elsewhere=known.elsewhere,
+            cluster=_cluster(sync, world),
+            writer=known.writer,
             syncs=_labels_of_others(sync.ref, world),
             edits=edits_wished(sync.metadata.namespace, world.objects),
             result=result,
             result_is_news=is_news,
             failure=world.failure(sync.ref),
         )
+
+
+def _cluster(sync: GitSync, world: World) -> str | None:
+    """What this cluster is called: as the platform team says, or as it tells itself."""
+    asked = cluster_question(sync)
+    if world.settings.cluster_name or asked is None:
+        return world.settings.cluster_name
+    answer = world.answer(asked)
+    return str(answer.value) if isinstance(answer, Answered) else None
 
 
 def _knows_variables(sync: GitSync, known: OfOneSync, world: World) -> bool:

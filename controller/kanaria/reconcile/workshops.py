@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from kanaria.cluster.clock import Clock
+from kanaria.reconcile.cluster_uid import cluster_uid
 from kanaria.reconcile.variables import variables_of
 from kanaria.reconcile.world import Mirrors
 from kanaria.vocabulary import (
@@ -15,6 +16,7 @@ from kanaria.vocabulary import (
     Approval,
     ApprovalAsked,
     ArtifactThere,
+    ClusterAsked,
     CommitEdits,
     CommitResult,
     Counters,
@@ -56,6 +58,9 @@ class ClusterWorkshop(Protocol):
 
     async def get(self, ref: ObjectRef, *, account: Account | None = None) -> Manifest:
         """The object as it is now."""
+
+    async def find(self, ref: ObjectRef) -> Manifest | None:
+        """The object as it is now, None where it is gone."""
 
     async def merge(self, ref: ObjectRef, change: Mapping[str, Any]) -> Manifest:
         """The object after a JSON merge patch."""
@@ -154,6 +159,7 @@ class Workshops:
             TrustAsked: self.git.trust,
             ApprovalAsked: self.git.approval,
             VariablesAsked: partial(variables_of, self.cluster),
+            ClusterAsked: partial(cluster_uid, self.cluster),
             CountersAsked: self.measure.counters,
             QueriesAsked: self.servers.measure,
             CountersQueried: self.servers.counters,

@@ -71,6 +71,8 @@ class Settings:
     """How many candidates may be tried at once; as many as there are where absent."""
     canary_routing: CanaryRouting = CanaryRouting.AUTO
     metric_servers: tuple[MetricServer, ...] = ()
+    cluster_name: str = ""
+    """What this cluster is called where one path of a repository has one writer; its own UID where absent."""
 
 
 @dataclass(frozen=True, slots=True)

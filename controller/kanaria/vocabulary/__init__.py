@@ -27,6 +27,7 @@ from kanaria.vocabulary.question import (
     Approval,
     ApprovalAsked,
     ArtifactThere,
+    ClusterAsked,
     Counters,
     CountersAsked,
     CountersQueried,
@@ -52,6 +53,7 @@ from kanaria.vocabulary.question import (
 )
 from kanaria.vocabulary.traffic import Traffic
 from kanaria.vocabulary.verdict import Judgement, Verdict
+from kanaria.vocabulary.writer import Writer
 
 __all__ = [
     "GO",
@@ -64,6 +66,7 @@ __all__ = [
     "Approval",
     "ApprovalAsked",
     "ArtifactThere",
+    "ClusterAsked",
     "CommitEdits",
     "CommitResult",
     "Counters",
@@ -116,5 +119,6 @@ __all__ = [
     "Wait",
     "Watch",
     "WriteStatus",
+    "Writer",
     "label_safe",
 ]

@@ -8,6 +8,7 @@ from typing import Any
 from kanaria.vocabulary.edit import Edit
 from kanaria.vocabulary.objects import Account, Manifest, ObjectRef
 from kanaria.vocabulary.question import Question, Trust
+from kanaria.vocabulary.writer import Writer
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,8 @@ class CommitEdits:
     """Commit the edits on the branch's head in one commit, and push it; compare and edit again on rejection.
 
     `signing` names a Secret with the key that the commit is signed with. With `trust` nothing is built upon a head that
-    is not trusted: a signature on top would vouch for it.
+    is not trusted: a signature on top would vouch for it. `writer` is recorded where nobody is yet, and nothing is
+    committed where the record names another.
     """
 
     url: str
@@ -129,6 +131,7 @@ class CommitEdits:
     edits: tuple[LocatedEdit, ...]
     signing: str | None = None
     trust: Trust | None = None
+    writer: Writer | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,11 @@ class ApprovalAsked(Question):
 
 
 @dataclass(frozen=True, slots=True)
+class ClusterAsked(Question):
+    """What tells this cluster from others: answered with a str, empty where nothing does."""
+
+
+@dataclass(frozen=True, slots=True)
 class VariablesAsked(Question):
     """What ConfigMaps of the account's namespace hold, read as it: answered with a Mapping; the last of them wins."""
 

@@ -18,6 +18,12 @@ def files_named(bodies: Iterable[Manifest]) -> Mapping[ObjectRef, tuple[str, str
     return {ref: (_text(git.get("syncRef")), str(git.get("path") or "")) for ref, git in found if git}
 
 
+def is_below(path: str, folder: str) -> bool:
+    """Whether a file lies in the folder that a sync commits to."""
+    plain = [part for part in folder.split("/") if part not in {"", "."}]
+    return path.split("/")[: len(plain)] == plain
+
+
 def document_in(path: str, content: bytes, target: ObjectRef) -> Wanted | str:
     """The object's document in the file, or a sentence that says why there is none.
 

@@ -21,12 +21,13 @@ from kanaria.decide.git_sync.scene import Scene, Seen
 from kanaria.decide.git_sync.substitute import substitute, variables_question
 from kanaria.decide.git_sync.trust import trust, trust_question
 from kanaria.decide.git_sync.write_back import tell, write_back
+from kanaria.decide.git_sync.writer import cluster_question, write_alone
 from kanaria.vocabulary import CommitEdits, Notice, Plan, Question, Stall, Wait, Watch, WriteStatus, marks
 
 UNTIL_SYNCED = timedelta(seconds=1)
 Phases = tuple[Callable[[Scene], Scene], ...]
-PHASES: Phases = (substitute, fetch, trust, read, reach, own, depend, apply, prune)
-WITHOUT_APPLYING: Phases = (fetch, trust, named)
+PHASES: Phases = (substitute, fetch, trust, write_alone, read, reach, own, depend, apply, prune)
+WITHOUT_APPLYING: Phases = (fetch, trust, write_alone, named)
 
 
 def decide(sync: GitSync, seen: Seen, now: datetime) -> Plan:
@@ -45,8 +46,8 @@ def decide(sync: GitSync, seen: Seen, now: datetime) -> Plan:
 
 
 def questions(sync: GitSync, newest: str) -> tuple[Question, ...]:
-    """What is to be asked: where the head is, whether it may be applied, and what is put into it."""
-    others = (trust_question(sync, newest), variables_question(sync))
+    """What is to be asked: where the head is, whether it may be applied, what is put into it, and who writes."""
+    others = (trust_question(sync, newest), variables_question(sync), cluster_question(sync))
     return (head_question(sync), *(each for each in others if each))
 
 

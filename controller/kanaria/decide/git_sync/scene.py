@@ -27,7 +27,8 @@ class Seen:
     sync, `unwanted` those that bear this sync's and are not in the tree, `unhealthy` those of the tree that do not
     work, and `refused` says of kinds why the operator may not read them. `others` are the GitSyncs that this one
     depends on, and those that they depend on. `named` are the documents of objects that name a file of this sync, or
-    why there is none, and `elsewhere` the objects that name another sync.
+    why there is none, and `elsewhere` the objects that name another sync. `cluster` is this one's name, None while
+    it is not known, empty where it has none; `writer` is the cluster that the path's record names.
     """
 
     head: Answer | None = None
@@ -47,6 +48,8 @@ class Seen:
     others: Mapping[str, GitSync] = field(default_factory=dict)
     named: Mapping[ObjectRef, Wanted | str] = field(default_factory=dict)
     elsewhere: frozenset[ObjectRef] = frozenset()
+    cluster: str | None = ""
+    writer: str = ""
     edits: tuple[Edit, ...] = ()
     result: CommitResult | None = None
     result_is_news: bool = False

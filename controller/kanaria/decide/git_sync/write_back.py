@@ -10,6 +10,7 @@ from kanaria.decide.git_sync.read_file import Wanted
 from kanaria.decide.git_sync.read_tree import identity
 from kanaria.decide.git_sync.scene import Scene
 from kanaria.decide.git_sync.trust import trust_of
+from kanaria.decide.git_sync.writer import writer_of
 from kanaria.vocabulary import (
     CommitEdits,
     CommitResult,
@@ -23,14 +24,16 @@ from kanaria.vocabulary import (
 )
 
 _MESSAGE_MAX = 2048
+# A commit of ours would vouch for an untrusted one, and another cluster settles what it tries itself.
+_NOT_OURS = (Reason.UNTRUSTED, Reason.ANOTHER_WRITER)
 
 
 def write_back(scene: Scene) -> Scene:
     """One commit for all edits that are due; what landed and is not applied yet is not due again."""
-    if not scene.seen.commit or isinstance(scene.seen.head, Unanswered):
+    if not scene.seen.commit or isinstance(scene.seen.head, Unanswered) or scene.seen.cluster is None:
         return scene
-    if isinstance(scene.outcome, Stall) and scene.outcome.reason == Reason.UNTRUSTED:
-        return scene  # a commit of ours on top would vouch for it
+    if isinstance(scene.outcome, Stall) and scene.outcome.reason in _NOT_OURS:
+        return scene
     located = tuple(_due(scene))
     if not located:
         return scene
@@ -44,6 +47,7 @@ def write_back(scene: Scene) -> Scene:
         edits=located,
         signing=key.name if (key := spec.write_back.signing_key_secret_ref) else None,
         trust=trust_of(scene.sync),
+        writer=writer_of(scene),
     )
     return replace(scene, commits=(commit,))
 

@@ -259,3 +259,39 @@ def test_a_job_being_deleted_is_left_alone():
     job["metadata"]["deletionTimestamp"] = written(NOON)
 
     assert decide(job, [], NOON) == Actions()
+
+
+INDEX = "batch.kubernetes.io/job-completion-index"
+
+
+def numbered(number: int, phase: str = "Running", **marks: Any) -> dict[str, Any]:
+    return a_pod(f"p{number}", phase, labels={INDEX: str(number)}, **marks)
+
+
+@pytest.mark.parametrize(
+    ("pods", "counted", "made", "done"),
+    [
+        pytest.param([], "", ["0", "1"], None, id="the lowest first, as many as may run"),
+        pytest.param([numbered(0)], "", ["1"], None, id="one runs"),
+        pytest.param([numbered(0), numbered(1, "Succeeded", code=0)], "", ["2"], "1", id="one is done"),
+        pytest.param([numbered(1)], "0,2-3", ["4"], "0,2,3", id="what was counted stays"),
+        pytest.param([numbered(7, "Succeeded", code=0)], "", ["0", "1"], None, id="a number that is none"),
+    ],
+)
+def test_an_indexed_job_runs_each_number_once(pods: list[Any], counted: str, made: list[str], done: str | None):
+    status = STARTED | ({"completedIndexes": counted} if counted else {})
+    job = a_job(status=status, completionMode="Indexed", completions=5, parallelism=2)
+
+    actions = decide(job, pods, at(1))
+
+    assert [pod["metadata"]["labels"][INDEX] for pod in actions.create] == made
+    assert (actions.status or status).get("completedIndexes") == done
+
+
+def test_a_number_whose_pod_failed_is_run_anew_after_the_pause():
+    job = a_job(status=STARTED, completionMode="Indexed", completions=1)
+    pods = [failed(labels={INDEX: "0"})]
+
+    assert decide(job, pods, at(1)).create == ()
+    (again,) = decide(job, pods, at(20)).create
+    assert again["metadata"]["generateName"] == "train-0-"

@@ -90,7 +90,8 @@ async def test_a_process_gets_a_clean_environment(api: Api, quarter: str, town: 
 
     lines = (await log_of(api, quarter)).split()
     names = {line.split("=")[0] for line in lines if "=" in line}
-    assert names - {"PWD", "SHLVL", "_", "OLDPWD"} == {"PATH", "HOME", "TMPDIR", "LANG", "DO_NOT_TRACK", "OWN"}
+    given = {"PATH", "HOME", "TMPDIR", "LANG", "DO_NOT_TRACK", "HOSTNAME", "OWN"}
+    assert names - {"PWD", "SHLVL", "_", "OLDPWD"} == given
     assert lines[-1].startswith(str(town.home))
     assert lines[-1].endswith("/app")
 

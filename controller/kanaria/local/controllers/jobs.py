@@ -1,8 +1,9 @@
 """What a Job needs next: Pods, patience, or an end.
 
-The rules are those of batch/v1 for Jobs that are not Indexed: a failed Pod is replaced after base × 2^(n-1) seconds,
-`backoffLimit` counts failed Pods (or restarts, where the Pod itself restarts), a Job that is to end first gets the
-condition FailureTarget or SuccessCriteriaMet, and Failed or Complete once none of its Pods is left running.
+The rules are those of batch/v1 (what only Indexed Jobs have is in indexes.py): a failed Pod is replaced after
+base × 2^(n-1) seconds, `backoffLimit` counts failed Pods (or restarts, where the Pod itself restarts), a Job that is to
+end first gets the condition FailureTarget or SuccessCriteriaMet, and Failed or Complete once none of its Pods is left
+running.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any, Literal
 
 from kanaria.local.api_client import Thing
 from kanaria.local.clock import read, written
+from kanaria.local.controllers import indexes
 from kanaria.local.controllers import pods as of_pods
 from kanaria.local.controllers.failure_policy import broken_rule, is_ignored
 from kanaria.local.controllers.pods import Actions, condition, holds
@@ -45,6 +47,8 @@ class Tally:
     failed: int
     failures_in_a_row: int
     last_failure: datetime | None
+    done: frozenset[int] = frozenset()
+    """Of an Indexed Job: the numbers that are done."""
 
     @property
     def ready(self) -> int:
@@ -76,13 +80,15 @@ def count(job: Thing, pods: list[Thing]) -> Tally:
     last_success = max(map(of_pods.ended_at, successes), default=None)
     in_a_row = [pod for pod in failures if last_success is None or of_pods.ended_at(pod) > last_success]
     going = [pod for pod in pods if not of_pods.is_over(pod)]
+    done = indexes.done(job, pods) if indexes.is_indexed(job) else frozenset()
     return Tally(
         active=tuple(pod for pod in going if not of_pods.is_leaving(pod)),
         leaving=sum(1 for pod in going if of_pods.is_leaving(pod)),
-        succeeded=max(len(successes), status.get("succeeded", 0)),
+        succeeded=len(done) if indexes.is_indexed(job) else max(len(successes), status.get("succeeded", 0)),
         failed=max(len(counted), status.get("failed", 0)),
         failures_in_a_row=len(in_a_row),
         last_failure=max(map(of_pods.ended_at, in_a_row), default=None),
+        done=done,
     )
 
 
@@ -174,7 +180,7 @@ def _go_on(job: Thing, tally: Tally, now: datetime, base: float) -> Actions:
         conditions = _with(job, "Suspended", "False", "JobResumed", "Job resumed", now)
     missing = _missing(job["spec"], tally)
     wait = _backoff(tally, now, base) if missing > 0 else 0.0
-    fresh = tuple(_pod(job) for _ in range(missing)) if wait <= 0 else ()
+    fresh = _fresh(job, tally, missing) if wait <= 0 else ()
     status = _status(job, tally, conditions)
     status["active"] = len(tally.active) + len(fresh) or None
     status["startTime"] = job.get("status", {}).get("startTime") or written(now)
@@ -200,6 +206,13 @@ def _backoff(tally: Tally, now: datetime, base: float) -> float:
     return (tally.last_failure + timedelta(seconds=pause) - now).total_seconds()
 
 
+def _fresh(job: Thing, tally: Tally, missing: int) -> tuple[Thing, ...]:
+    if not indexes.is_indexed(job):
+        return tuple(_pod(job) for _ in range(missing))
+    numbers = indexes.next_ones(job, tally.active, tally.done, max(missing, 0))
+    return tuple(indexes.numbered(job, _pod(job), number) for number in numbers)
+
+
 def _pod(job: Thing) -> Thing:
     return of_pods.pod_of(job, job["spec"]["template"], prefix=f"{job['metadata']['name']}-", labels=labels_of(job))
 
@@ -218,6 +231,7 @@ def _status(job: Thing, tally: Tally, conditions: list[Thing] | None) -> dict[st
         "terminating": tally.leaving,
         "succeeded": tally.succeeded or None,
         "failed": tally.failed or None,
+        **({"completedIndexes": indexes.spelled(tally.done)} if indexes.is_indexed(job) else {}),
         "conditions": conditions or None,
     }
 

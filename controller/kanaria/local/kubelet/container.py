@@ -159,7 +159,8 @@ class Container:
             folder.mkdir(parents=True, exist_ok=True)
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
         # Nobody's usage of a town is reported anywhere: MLflow and others heed this.
-        return {"PATH": path, "LANG": "C.UTF-8", "DO_NOT_TRACK": "true"} | {
+        host = str(self._pod["spec"].get("hostname") or self._pod["metadata"]["name"])
+        return {"PATH": path, "LANG": "C.UTF-8", "DO_NOT_TRACK": "true", "HOSTNAME": host} | {
             name: str(folder) for name, folder in folders.items()
         }
 

@@ -17,9 +17,11 @@ from kanaria.vocabulary import (
     CommitResult,
     Delete,
     Failure,
+    MetricHistory,
     ModelSizeAsked,
     ModelVersion,
     ModelVersionAsked,
+    NonFinite,
     ObjectName,
     PairedScores,
     PairedScoresAsked,
@@ -103,6 +105,9 @@ class Registry:
     versions: Mapping[str, ModelVersion] = field(default_factory=dict)
     scores: Mapping[str, PairedScores] = field(default_factory=dict)
     sizes: Mapping[str, int] = field(default_factory=dict)
+    histories: Mapping[str, Mapping[str, tuple[float, ...]]] = field(default_factory=dict)
+    odd: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What is no finite number of each MLflow run."""
     down: str = ""
 
     def answer(self, question: Question, now: datetime) -> Answer | None:
@@ -110,6 +115,8 @@ class Registry:
             return Unanswered(now, self.down)
         answers: dict[type[Question], Callable[[Any], Any]] = {
             TrackingRun: lambda asked: f"run-{asked.key}",
+            MetricHistory: lambda asked: self.histories.get(asked.run_id, {}).get(asked.key, ()),
+            NonFinite: lambda asked: self.odd.get(asked.run_id, ()),
             RunMetrics: lambda asked: dict(self.metrics.get(asked.run_id, {})),
             RegisteredBy: lambda asked: self.registered.get(asked.run_id),
             ModelVersionAsked: lambda asked: self.versions.get(asked.version),

@@ -8,7 +8,15 @@ import pytest
 from mlflow import MlflowClient
 
 from kanaria.tracking import TrackingError, TrackingWorkshop
-from kanaria.vocabulary import ArtifactThere, CountersAsked, EndTrackingRun, RunMetrics, TrackingRun
+from kanaria.vocabulary import (
+    ArtifactThere,
+    CountersAsked,
+    EndTrackingRun,
+    MetricHistory,
+    NonFinite,
+    RunMetrics,
+    TrackingRun,
+)
 
 EVERY = timedelta(seconds=10)
 RUN = TrackingRun(EVERY, experiment="wine/wine", key="uid-1", name="wine-1", tags=(("kanaria.commit", "abc"),))
@@ -129,3 +137,23 @@ async def test_only_a_run_that_goes_on_is_ended(
     await workshop.end(EndTrackingRun(run_id, "FINISHED"))
 
     assert client.get_run(run_id).info.status == kept
+
+
+async def test_all_values_of_a_metric_are_read_in_the_order_of_their_steps(
+    workshop: TrackingWorkshop, client: MlflowClient
+):
+    run_id = await workshop.carry(RUN)
+    for step, value in ((2, 0.1), (0, 0.9), (1, 0.5)):
+        client.log_metric(run_id, "loss", value, step=step)
+
+    assert await workshop.carry(MetricHistory(EVERY, run_id, "loss")) == (0.9, 0.5, 0.1)
+    assert await workshop.carry(MetricHistory(EVERY, run_id, "unheard-of")) == ()
+
+
+async def test_a_metric_that_was_ever_no_finite_number_is_named(workshop: TrackingWorkshop, client: MlflowClient):
+    run_id = await workshop.carry(RUN)
+    for key, values in {"loss": (1.0, float("nan"), 0.1), "grad": (1.0, float("inf")), "auc": (0.5, 0.9)}.items():
+        for step, value in enumerate(values):
+            client.log_metric(run_id, key, value, step=step)
+
+    assert await workshop.carry(NonFinite(EVERY, run_id)) == ("grad is infinite at step 1", "loss is NaN at step 1")

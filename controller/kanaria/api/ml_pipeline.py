@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from kanaria.api.pipeline_data import Data
-from kanaria.api.pipeline_source import Source
+from kanaria.api.pipeline_source import Source, SourceTest
 from kanaria.api.pipeline_step import Step, Word
 from kanaria.api.resource import Name, ObjectReference, Resource, ResourceStatus
 from kanaria.triggers import Trigger
@@ -161,6 +161,7 @@ def faults(spec: PipelineSpec) -> Iterator[str]:
             if needed not in there
         )
     yield from (fault for step in (*spec.steps, *spec.on_exit) for fault in _step_faults(step, spec))
+    yield from (fault for test in (spec.source.tests if spec.source else ()) for fault in _test_faults(test, spec))
     if spec.model and spec.model.step not in names:
         yield f"spec.model.step {spec.model.step!r} is no step; there are: {', '.join(names)}"
     if spec.promote and not spec.model:
@@ -203,6 +204,21 @@ def _engine_faults(place: str, step: Step, spec: PipelineSpec) -> Iterator[str]:
             of = f"spec.{field}" if field in {"workspace", "source"} else field
             yield f"{place}: {of} means nothing to engine.{engine.key}: {remedy}"
     yield from (f"{place}, engine.{engine.key}.{fault}" for fault in engine.faults(step.runs_in, step.queue_name or ""))
+
+
+def _test_faults(test: SourceTest, spec: PipelineSpec) -> Iterator[str]:
+    place, there = f"spec.source.tests {test.name!r}", ", ".join(step.name for step in spec.steps)
+    if test.fault:
+        yield test.fault
+        return
+    if test.step and test.step not in {step.name for step in spec.steps}:
+        yield f"{place}: {test.step!r} is no step; there are: {there}"
+    if not test.command and not test.step and not spec.model:
+        yield f"{place} trains, but neither a command nor a step is named, and there is no spec.model; name a step"
+    known = {parameter.name for parameter in spec.parameters}
+    for each in test.parameters:
+        if each.name not in known:
+            yield f"{place}: there is no parameter {each.name!r}; declare it in spec.parameters"
 
 
 def _cache_faults(place: str, step: Step, spec: PipelineSpec) -> Iterator[str]:

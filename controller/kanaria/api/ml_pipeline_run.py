@@ -159,6 +159,19 @@ class MLPipelineRunSpec(Part):
     """The pipeline's spec, frozen; of a replay without gates, targets and caches."""
 
 
+class ReportedTests(Part):
+    """What the report of a test says."""
+
+    passed: int = 0
+    """How many passed."""
+    failed: int = 0
+    """How many failed, errors among them."""
+    skipped: int = 0
+    """How many were skipped."""
+    failures: Annotated[tuple[Annotated[str, Field(max_length=200)], ...], Field(max_length=5)] = ()
+    """Names of the first that failed."""
+
+
 class StepStatus(Part):
     """How one step went."""
 
@@ -180,6 +193,10 @@ class StepStatus(Part):
     """Values it handed on."""
     image_id: Annotated[str, Field(max_length=512)] | None = None
     """The image that its Pod ran, with its digest."""
+    tests: ReportedTests | None = None
+    """What its report says, of a test with junit."""
+    tracking_run: Annotated[str, Field(max_length=64)] | None = None
+    """MLflow's id of the run of its own, of a test that is judged by what it logs."""
     cache_key: Annotated[str, Field(max_length=64)] | None = None
     """What it is made of: image, command, environment, inputs; a later run with the same key may take its outputs."""
     cached_from: Annotated[str, Field(max_length=253)] | None = None

@@ -14,6 +14,7 @@ from kanaria.cli.completion import completion
 from kanaria.cli.crds import write_crds
 from kanaria.cli.data import app as data
 from kanaria.cli.fetch import fetch
+from kanaria.cli.junit import junit
 from kanaria.cli.lint import lint
 from kanaria.cli.preflight import preflight
 from kanaria.cli.replay import replay
@@ -31,7 +32,7 @@ VERBS: Mapping[str, tuple[Callable[..., None], ...]] = {
     EVERY_DAY: (lint, status, replay, completion),
     BY_COMMIT: (verbs.approve, verbs.promote, verbs.pause, verbs.resume, verbs.abort, verbs.retry, verbs.undo),
     OPERATOR: (run,),
-    IN_JOBS: (checkout, fetch, preflight, shadow),
+    IN_JOBS: (checkout, fetch, junit, preflight, shadow),
 }
 for panel, found in VERBS.items():
     for verb in found:

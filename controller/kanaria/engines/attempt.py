@@ -1,11 +1,11 @@
 """How an attempt of a step goes, read off its Job and the Pod that tells most of it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from kanaria.engines.work import CHECKOUT, STEP
+from kanaria.engines.work import CHECKOUT, STEP, TEST
 from kanaria.vocabulary.marks import QUEUE
 from kanaria.vocabulary.masking import masked
 from kanaria.vocabulary.objects import Manifest
@@ -48,6 +48,8 @@ class Failed:
     too_long: bool = False
     exit_code: int | None = None
     """The code with which the container ended, where it ran."""
+    said: str = field(default="", compare=False, repr=False)
+    """What it wrote to its outputs file, as it stands: for nobody's eyes before it is masked."""
 
 
 Attempt = Going | Succeeded | Failed
@@ -68,7 +70,7 @@ def attempt(job: Manifest, pod: Manifest | None, now: datetime) -> Attempt:
     if "Complete" in conditions:
         return Succeeded(at, str((last or {}).get("message", "")))
     why = why_of(last, pod) or masked(str(ended.get("message", ""))) or "its Job failed and tells no reason"
-    return Failed(at, why, exit_code=(last or {}).get("exitCode"))
+    return Failed(at, why, exit_code=(last or {}).get("exitCode"), said=str((last or {}).get("message", "")))
 
 
 def too_long(made: Manifest, at: datetime) -> Failed:
@@ -79,7 +81,9 @@ def too_long(made: Manifest, at: datetime) -> Failed:
 
 def image_of(pod: Manifest | None) -> str:
     """The image that the step's container runs, with its digest as the node tells it; empty before that."""
-    statuses = (pod.get("status") or {}).get("containerStatuses") or [] if pod else []
+    status = (pod.get("status") or {}) if pod else {}
+    tests = [each for each in status.get("initContainerStatuses") or [] if each.get("name") == TEST]
+    statuses = tests or status.get("containerStatuses") or []
     found = sorted(statuses, key=lambda each: each.get("name") != STEP)  # engines of others call theirs otherwise
     return str(found[0].get("imageID") or "") if found else ""
 

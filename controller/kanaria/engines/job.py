@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from kanaria.engines.attempt import Attempt, attempt, moment
 from kanaria.engines.kind import EngineKind
+from kanaria.engines.report import VOLUME, reader, reported
 from kanaria.engines.work import (
     CHECKOUT,
     CONFINED,
@@ -154,6 +155,10 @@ def _pod(work: Work) -> dict[str, Any]:
     if work.checkout:
         container["workingDir"] = "/".join([SOURCE_FOLDER, *_parts(work.checkout.path)])
         pod["initContainers"] = [_checkout(work.checkout), *(given.get("initContainers") or ())]
+    if work.report:
+        pod["initContainers"] = [*(pod.get("initContainers") or ()), reported(container)]
+        volumes.append(dict(VOLUME))
+        container = reader(work.report, container)
     beside = [each for each in theirs if each.get("name") != STEP]
     return pod | {"containers": [container, *beside], "volumes": [*volumes, *(given.get("volumes") or ())]}
 

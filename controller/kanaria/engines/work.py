@@ -9,6 +9,8 @@ from kanaria.vocabulary.marks import QUEUE
 OUTPUTS_FILE = "/dev/termination-log"
 CHECKOUT = "checkout"
 STEP = "step"
+TEST = "test"
+"""The init container of a test whose report is read; the container `step` is the reader then."""
 # What a Pod Security Standard of level "baseline" asks for, and as much of "restricted" as no image can mind:
 # many training images run as root, so runAsNonRoot is the user's to ask for.
 CONFINED = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
@@ -26,6 +28,14 @@ class Checkout:
     """Kanaria's own image, whose `kanaria checkout` fetches the commit."""
     secret: str | None = None
     file_remotes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A report that the command writes, and that Kanaria's own image reads once it is over."""
+
+    path: str
+    image: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +62,8 @@ class Work:
     """Variables whose value the Pod reads from a Secret or ConfigMap."""
     volumes: tuple[Mapping[str, Any], ...] = ()
     volume_mounts: tuple[Mapping[str, Any], ...] = ()
+    report: Report | None = None
+    """The JUnit XML of a test: its command is an init container then, and the container `step` reads the report."""
     queue: str | None = None
     """Kueue's LocalQueue that lets it begin."""
     port: int | None = None

@@ -11,11 +11,11 @@ from kanaria.cluster.clock import Clock
 from kanaria.reconcile.cluster_uid import cluster_uid
 from kanaria.reconcile.variables import variables_of
 from kanaria.reconcile.world import Mirrors
+from kanaria.tracking.workshop import CARRIED
 from kanaria.vocabulary import (
     Account,
     Approval,
     ApprovalAsked,
-    ArtifactThere,
     ClusterAsked,
     CommitEdits,
     CommitResult,
@@ -25,18 +25,12 @@ from kanaria.vocabulary import (
     EndTrackingRun,
     GitHead,
     Measurement,
-    ModelSizeAsked,
-    ModelVersionAsked,
     ObjectRef,
-    PairedScoresAsked,
     QueriesAsked,
     Question,
-    RegisteredBy,
-    RunMetrics,
     SetAlias,
     SourceHead,
     TagModelVersion,
-    TrackingRun,
     TrustAsked,
     VariablesAsked,
 )
@@ -144,15 +138,6 @@ class Workshops:
 
     def carriers(self) -> Mapping[type[Question], Carrier]:
         """Who answers which question."""
-        of_tracking = (
-            TrackingRun,
-            RunMetrics,
-            RegisteredBy,
-            ModelVersionAsked,
-            ArtifactThere,
-            PairedScoresAsked,
-            ModelSizeAsked,
-        )
         return {
             GitHead: self.git.head,
             SourceHead: self.git.source_head,
@@ -163,7 +148,7 @@ class Workshops:
             CountersAsked: self.measure.counters,
             QueriesAsked: self.servers.measure,
             CountersQueried: self.servers.counters,
-            **dict.fromkeys(of_tracking, self.tracking.carry),
+            **dict.fromkeys(CARRIED, self.tracking.carry),
         }
 
 

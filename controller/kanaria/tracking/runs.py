@@ -1,15 +1,18 @@
 """Which MLflow run belongs to a key, what it logged, and when it is over."""
 
+import math
 from typing import TYPE_CHECKING
 
 from kanaria.tracking.errors import TrackingError
-from kanaria.vocabulary import ArtifactThere, EndTrackingRun, RunMetrics, TrackingRun
+from kanaria.vocabulary import ArtifactThere, EndTrackingRun, MetricHistory, NonFinite, RunMetrics, TrackingRun
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 KEY = "kanaria.key"
 """Tag by which a run is found again."""
+LARGEST = 1.79e308
+FEW = 5
 _ABSENT = {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}
 _EXISTS = "RESOURCE_ALREADY_EXISTS"
 
@@ -43,6 +46,23 @@ def _experiment(client: "MlflowClient", name: str) -> str:
 def run_metrics(client: "MlflowClient", question: RunMetrics) -> dict[str, float]:
     """The newest value of each metric."""
     return {name: float(value) for name, value in client.get_run(question.run_id).data.metrics.items()}
+
+
+def metric_history(client: "MlflowClient", question: MetricHistory) -> tuple[float, ...]:
+    """All values of the metric in the order of their steps, those of one step in the order of time."""
+    found = client.get_metric_history(question.run_id, question.key)
+    return tuple(float(each.value) for each in sorted(found, key=lambda each: (each.step, each.timestamp)))
+
+
+def non_finite(client: "MlflowClient", question: NonFinite) -> tuple[str, ...]:
+    """The metrics that were ever no finite number; a store of SQL keeps an infinity as its largest number."""
+    said: list[str] = []
+    for key in sorted(client.get_run(question.run_id).data.metrics):
+        history = client.get_metric_history(question.run_id, key)
+        bad = next((each for each in history if not abs(each.value) < LARGEST), None)
+        if bad is not None:
+            said.append(f"{key} is {'NaN' if math.isnan(bad.value) else 'infinite'} at step {bad.step}")
+    return tuple(said[:FEW])
 
 
 def artifact_there(client: "MlflowClient", question: ArtifactThere) -> bool:

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from kanaria.tracking.errors import TrackingError, shown
 from kanaria.tracking.registry import model_size, model_version, registered_by
-from kanaria.tracking.runs import artifact_there, ended, run_metrics, tracking_run
+from kanaria.tracking.runs import artifact_there, ended, metric_history, non_finite, run_metrics, tracking_run
 from kanaria.tracking.scores import paired_scores
 from kanaria.vocabulary import (
     ArtifactThere,
     EndTrackingRun,
+    MetricHistory,
     ModelSizeAsked,
     ModelVersionAsked,
+    NonFinite,
     PairedScoresAsked,
     Question,
     RegisteredBy,
@@ -35,9 +37,11 @@ _IMPORT_PATIENCE = 25.0
 # MLflow retries seven times with growing waits by default: a question is asked again anyway. An administrator's own
 # settings win.
 _BOUNDS = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "4", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
-_CARRIED: Mapping[type[Question], Callable[..., Any]] = {
+CARRIED: Mapping[type[Question], Callable[..., Any]] = {
     TrackingRun: tracking_run,
     RunMetrics: run_metrics,
+    MetricHistory: metric_history,
+    NonFinite: non_finite,
     RegisteredBy: registered_by,
     ModelVersionAsked: model_version,
     ArtifactThere: artifact_there,
@@ -63,7 +67,7 @@ class TrackingWorkshop:
         Raises:
             TrackingError: if MLflow does not answer, or refuses.
         """
-        carried = _CARRIED.get(type(question))
+        carried = CARRIED.get(type(question))
         if carried is None:
             raise TrackingError(f"MLflow does not answer {type(question).__name__}")
         if isinstance(question, TrackingRun):

@@ -116,6 +116,21 @@ class RunMetrics(Question):
 
 
 @dataclass(frozen=True, slots=True)
+class MetricHistory(Question):
+    """All values of one metric of an MLflow run, in the order of its steps: answered with a tuple of floats."""
+
+    run_id: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class NonFinite(Question):
+    """Which metrics of an MLflow run were ever NaN or infinite: answered with a tuple of sentences, a few at most."""
+
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class RegisteredBy(Question):
     """The version of `model` that was registered from this MLflow run: a ModelVersion, or None where there is none."""
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from kanaria.api.ml_pipeline_run import OUTPUT_MAX, StepPhase, StepStatus
 from kanaria.api.pipeline_step import RetryPolicy, Step
 from kanaria.decide.ml_pipeline_run.scene import Scene
+from kanaria.decide.ml_pipeline_run.source_tests import counted, shown
 from kanaria.engines import engine_of
 from kanaria.engines.attempt import Failed, Going, Succeeded, image_of
 from kanaria.vocabulary.durations import duration_of, seconds_of
@@ -21,14 +22,18 @@ def followed(entry: StepStatus, step: Step, scene: Scene) -> StepStatus:
         return entry
     pod = scene.seen.pods.get(entry.job)
     came_of_it = engine_of(job).attempt(job, pod, scene.now)
-    if not isinstance(came_of_it, Going):
-        entry = entry.model_copy(update={"image_id": image_of(pod)[:IMAGE_MAX] or None})
+    if isinstance(came_of_it, Going):
+        return entry
+    tests, of_tests = counted(came_of_it.said, entry, scene)
+    over = entry.model_copy(update={"image_id": image_of(pod)[:IMAGE_MAX] or None, "tests": tests})
     match came_of_it:
         case Succeeded(at, said):
-            return _succeeded(entry, step, said, at)
+            found = shown(entry, scene)
+            if found.fault:
+                return _failed(over, step, found.fault, at)
+            return entry if found.waits else _succeeded(over, step, said, at)
         case Failed(at, message):
-            return _failed(entry, step, message, at, came_of_it.exit_code)
-    return entry
+            return _failed(over, step, of_tests or message, at, came_of_it.exit_code)
 
 
 def _succeeded(entry: StepStatus, step: Step, said: str, at: datetime) -> StepStatus:

@@ -22,6 +22,7 @@ from kanaria.decide.ml_pipeline_run.line_up import line_up
 from kanaria.decide.ml_pipeline_run.propose import propose
 from kanaria.decide.ml_pipeline_run.register import measure, register
 from kanaria.decide.ml_pipeline_run.scene import READING, Scene, Seen, Turn
+from kanaria.decide.ml_pipeline_run.source_tests import track_tests
 from kanaria.decide.ml_pipeline_run.steps import steps
 from kanaria.decide.ml_pipeline_run.track import track
 from kanaria.decide.unfolding import unfolded
@@ -51,6 +52,7 @@ PHASES: tuple[Callable[[Scene], Turn], ...] = (
     line_up,
     equip,
     track,
+    track_tests,
     check,
     champion,
     steps,
@@ -163,7 +165,8 @@ def _ending(scene: Scene, status: MLPipelineRunStatus) -> Iterator[Act]:
     begins_rest = status.phase in FINAL and scene.run.status.phase not in FINAL
     failure = scene.seen.failure
     if begins_rest and status.phase and status.tracking and not (failure and isinstance(failure.act, EndTrackingRun)):
-        yield EndTrackingRun(status.tracking.run_id, _ENDINGS[status.phase])
+        ids = (status.tracking.run_id, *(entry.tracking_run for entry in status.steps if entry.tracking_run))
+        yield from (EndTrackingRun(run_id, _ENDINGS[status.phase]) for run_id in ids)
 
 
 def _untagged(failure: Failure | None) -> bool:

@@ -11,6 +11,7 @@ from kanaria.decide.ml_pipeline_run.begin import begun
 from kanaria.decide.ml_pipeline_run.endings import Entries, is_over, lost
 from kanaria.decide.ml_pipeline_run.queueing import queued
 from kanaria.decide.ml_pipeline_run.scene import Scene, Turn, failed, going_on
+from kanaria.decide.ml_pipeline_run.source_tests import shown
 from kanaria.decide.ml_pipeline_run.work import applied
 from kanaria.decide.step_graph import in_order
 from kanaria.engines import engine_of
@@ -93,7 +94,7 @@ def _outcome(scene: Scene) -> Turn:
 def _going(scene: Scene, entry: StepStatus) -> Going:
     job = scene.seen.jobs.get(entry.job)
     found = engine_of(job).attempt(job, scene.seen.pods.get(entry.job), scene.now) if job else Going()
-    return found if isinstance(found, Going) else Going()
+    return found if isinstance(found, Going) else Going(note=shown(entry, scene).waits)
 
 
 def _sentence(entries: tuple[StepStatus, ...], going: dict[str, Going]) -> str:

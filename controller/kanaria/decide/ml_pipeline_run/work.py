@@ -12,10 +12,10 @@ from kanaria.decide.ml_pipeline_run.champion import champion_facts
 from kanaria.decide.ml_pipeline_run.endings import Entries, lost
 from kanaria.decide.ml_pipeline_run.scene import Scene
 from kanaria.decide.ml_pipeline_run.track import mlflow_run_id
-from kanaria.decide.source_steps import BUILD, IMAGE
+from kanaria.decide.source_steps import BUILD, IMAGE, test_of
 from kanaria.engines import EngineKind
 from kanaria.engines.job import claim
-from kanaria.engines.work import OUTPUTS_FILE, Checkout, Work
+from kanaria.engines.work import OUTPUTS_FILE, Checkout, Report, Work
 from kanaria.vocabulary import Account, Apply, marks
 from kanaria.vocabulary.objects import Manifest, content_hash, label_safe
 
@@ -94,11 +94,17 @@ def _work(scene: Scene, step: Step, name: str, deadline: datetime | None) -> Wor
         pod_account=spec.pod_service_account_name,
         workspace=_claim_name(run) if spec.workspace else None,
         checkout=None if "source" in step.runner.refuses() else _checkout(scene),
+        report=_report(scene, step),
         queue=step.queue_name,
         volumes=step.volumes,
         volume_mounts=step.volume_mounts,
         pod_template=step.pod_template,
     )
+
+
+def _report(scene: Scene, step: Step) -> Report | None:
+    test = test_of(scene.pipeline, step.name)
+    return Report(test.junit, scene.seen.ground.runner_image) if test and test.junit else None
 
 
 def _reference(source: ValueFrom) -> Mapping[str, Any]:
@@ -114,12 +120,14 @@ def _environment(scene: Scene, step: Step, filled: Callable[[str], str]) -> tupl
     """What every step finds; a step's own variables win."""
     own = {each.name: filled(each.value) for each in step.env if each.value_from is None}
     elsewhere = {each.name for each in step.env if each.value_from}
-    tracking = scene.status.tracking
+    tracking, test = scene.status.tracking, test_of(scene.pipeline, step.name)
+    of_its_own = next((entry.tracking_run for entry in scene.status.steps if entry.name == step.name), None)
     given = {
         "MLFLOW_TRACKING_URI": scene.seen.ground.tracking_uri,
         "MLFLOW_EXPERIMENT_NAME": tracking.experiment if tracking else "",
-        "MLFLOW_RUN_ID": mlflow_run_id(scene.status),
+        "MLFLOW_RUN_ID": of_its_own or mlflow_run_id(scene.status),
         **({} if "outputs" in step.runner.refuses() else {"KANARIA_OUTPUTS": OUTPUTS_FILE}),
+        **({"KANARIA_TEST": test.name} if test else {}),
         **dict(told_to_steps(scene)),
     }
     return tuple((name, value) for name, value in (given | own).items() if name not in elsewhere)

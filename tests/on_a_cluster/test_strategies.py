@@ -5,18 +5,26 @@ from typing import Any
 import pytest
 import yaml
 
-from kanaria.local.api_client import SERVICES
+from kanaria.local.api_client import JOBS, SERVICES
 from kanaria.local.kserve.naming import HTTP_ROUTES
 from kanaria.serving.selection import read
 from kanaria.vocabulary.traffic import HeaderMatch, Sent
 from registry import Registry
 from served_model import FILE, ServedModel
-from synced_team import SyncedTeam
+from synced_team import API_VERSION, SyncedTeam, condition
 from waiting import becomes, eventually_now
 
 ROUTING = {"gatewayRef": {"name": "edge", "namespace": "gateways"}, "hostnames": ["wine.example.com"]}
 TESTERS = {"name": "testers", "match": [{"headerName": "X-Tester", "headerValue": {"exact": "yes"}}]}
 
+QUALITY = {
+    "apiVersion": API_VERSION,
+    "kind": "MetricPolicy",
+    "metadata": {"name": "quality"},
+    "spec": {
+        "metrics": [{"name": "score", "job": {"image": "any", "command": ["true"]}, "threshold": {"min": 0.9}}],
+    },
+}
 SHADOW = {"shadow": {"percentage": 20, "duration": "1s"}}
 MIRROR = {"setMirrorRoute": {"name": "copies", "percentage": 20}}
 
@@ -85,6 +93,24 @@ def test_testers_reach_a_candidate_without_weight(wine: ServedModel):
     becomes(lambda: read(wine.team.get(HTTP_ROUTES, "wine"))[0], sent, within=60)
     becomes(lambda: trial(wine).get("stepWord"), "pause 1h", within=60)
     assert trial(wine)["weight"] == 0
+
+
+def test_a_step_waits_for_its_own_analysis(wine: ServedModel):
+    """Nobody writes numbers in the suite: the step waits, whatever becomes of its Jobs, and nobody is rejected."""
+    first, second = followed(wine)
+    steps = [{"setWeight": 20}, {"analysis": {"policies": [{"name": "quality"}]}}, {"setWeight": 50}]
+    wine.team.commit(wine.file(steps, stable=first, candidate=second))
+    becomes(lambda: condition(wine.seen(), "Stalled").get("reason"), "UnknownPolicy", within=60)
+
+    wine.team.commit({"deploy/quality.yaml": yaml.safe_dump(QUALITY)})
+
+    becomes(lambda: trial(wine).get("stepWord"), "analysis quality", within=60)
+    eventually_now(lambda: [job for job in jobs(wine) if "-measure-" in job], within=60)
+    assert "rejected" not in wine.seen()["spec"]
+
+
+def jobs(wine: ServedModel) -> list[str]:
+    return [each["metadata"]["name"] for each in wine.team.background.all(JOBS, wine.team.namespace)]
 
 
 def test_shadow_compares_by_a_job_and_users_are_answered_by_stable(wine: ServedModel):

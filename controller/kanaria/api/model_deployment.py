@@ -91,10 +91,13 @@ class RejectedModel(Part):
     """When it was rejected, for people."""
 
 
+_JUDGES_MAX = 8
+
+
 class Analysis(Part):
     """What judges the candidate for as long as it has weight."""
 
-    policies: Annotated[tuple[ObjectReference, ...], Field(min_length=1, max_length=8)]
+    policies: Annotated[tuple[ObjectReference, ...], Field(min_length=1, max_length=_JUDGES_MAX)]
     """MetricPolicies of the same namespace; their metrics that can be read while it serves are judged."""
     warmup: Duration = "30s"
     """For this long after each change of its weight nothing is counted."""
@@ -164,6 +167,19 @@ class ModelDeploymentSpec(Part):
                 "requireApproval is of no use with requireCanary: false, which lets stable change without a candidate; "
                 "remove one of them"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _few_judges(self) -> "ModelDeploymentSpec":
+        always = [reference.name for reference in self.analysis.policies] if self.analysis is not None else []
+        strategy = self.strategy.strategy
+        for name, place in strategy.policies:
+            more = {policy for policy, there in strategy.policies if there == place}
+            if len(more.union(always)) > _JUDGES_MAX:
+                raise ValueError(
+                    f"strategy.{strategy.key}.{place}: with {name} more than {_JUDGES_MAX} policies judge at once; "
+                    "make some of them one"
+                )
         return self
 
     @model_validator(mode="after")

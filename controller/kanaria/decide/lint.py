@@ -10,11 +10,12 @@ from kanaria.decide.circles import way_back
 from kanaria.decide.filling import unknown_references
 from kanaria.decide.git_sync import Tree, Wanted
 from kanaria.decide.ml_pipeline.upstream import endless, started_by
-from kanaria.decide.model_deployment.metrics import NOBODY_JUDGES
+from kanaria.decide.model_deployment.judges import NOBODY_JUDGES
 from kanaria.decide.step_graph import circle, cyclic
 from kanaria.decide.unfolding import unfoldable
 from kanaria.decide.wrong_fields import FieldPath, dotted
 from kanaria.sources.step_output import StepOutput
+from kanaria.vocabulary.json_path import parts
 
 _KINDS: Mapping[str, type[Resource]] = {
     "MLPipeline": MLPipeline,
@@ -170,7 +171,11 @@ def _of_candidate(where: Wanted, deployment: ModelDeployment) -> Iterator[Remark
 
 
 def _of_analysis(where: Wanted, deployment: ModelDeployment, files: _Files) -> Iterator[Remark]:
-    analysis = deployment.spec.analysis
+    analysis, strategy = deployment.spec.analysis, deployment.spec.strategy.strategy
+    for name, place in strategy.policies:
+        if files.policy(where.ref.namespace, name) is None:
+            field = ("spec", "strategy", strategy.key, *parts(f"$.{place}"))
+            yield Remark(where, field, _absent(dotted(field), "MetricPolicy", name), is_doubt=True)
     if analysis is None:
         return
     found = []

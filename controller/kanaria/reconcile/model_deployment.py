@@ -181,12 +181,13 @@ def _live(name: ObjectName, world: World) -> Live:
 
 def _policies(deployment: ModelDeployment, world: World) -> Mapping[str, MetricPolicy | str]:
     trial, found = deployment.status.trial, {}
+    names = [name for name, _ in deployment.spec.strategy.strategy.policies]
     for analysis in (deployment.spec.analysis, trial.analysis if trial is not None else None):
-        for reference in analysis.policies if analysis is not None else ():
-            ref = ObjectRef(API_VERSION, "MetricPolicy", deployment.metadata.namespace, reference.name)
-            body = world.objects.get(ref)
-            if body is not None:
-                found[reference.name] = _policy(body)
+        names += [reference.name for reference in analysis.policies] if analysis is not None else []
+    for name in names:
+        body = world.objects.get(ObjectRef(API_VERSION, "MetricPolicy", deployment.metadata.namespace, name))
+        if body is not None:
+            found[name] = _policy(body)
     return found
 
 

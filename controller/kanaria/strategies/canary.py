@@ -11,7 +11,9 @@ from kanaria.vocabulary.durations import Duration, duration_of
 from kanaria.vocabulary.kinds import Part
 from kanaria.vocabulary.traffic import HeaderMatch, Sent
 
-_WORDS = "setWeight, pause, setCanaryScale, setHeaderRoute and setMirrorRoute"
+_WORDS = "setWeight, pause, analysis, setCanaryScale, setHeaderRoute and setMirrorRoute"
+_LONGEST_WORD = 120
+PolicyName = Annotated[str, Field(min_length=1, max_length=63, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
 
 
 class Pause(Part):
@@ -19,6 +21,27 @@ class Pause(Part):
 
     duration: Duration | None = None
     """How long; until the judge has proof where absent."""
+
+
+class AnalysisPolicy(Part):
+    """A MetricPolicy of the same namespace."""
+
+    name: PolicyName
+    """Its name."""
+
+
+class InlineAnalysis(Part):
+    """Metrics that must pass before the next step; those of spec.analysis judge beside them."""
+
+    policies: Annotated[tuple[AnalysisPolicy, ...], Field(min_length=1, max_length=4)]
+    """MetricPolicies of the same namespace. What is measured begins anew with the step."""
+    duration: Duration | None = None
+    """How long it takes at least."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The policies' names."""
+        return tuple(policy.name for policy in self.policies)
 
 
 class CanaryScale(Part):
@@ -124,6 +147,8 @@ class CanaryStep(Part):
     """Percent of requests for the candidate."""
     pause: Pause | None = None
     """A wait."""
+    analysis: InlineAnalysis | None = None
+    """Metrics that must pass before the next step."""
     set_canary_scale: CanaryScale | None = None
     """How many servers the candidate has from here on."""
     set_header_route: HeaderRoute | None = None
@@ -151,6 +176,8 @@ class CanaryStep(Part):
             return f"setCanaryScale {self.set_canary_scale.word}"
         if self.set_weight is not None:
             return f"setWeight {self.set_weight}"
+        if self.analysis is not None:
+            return f"analysis {', '.join(self.analysis.names)}"[:_LONGEST_WORD]
         return f"pause {self.pause.duration}" if self.pause and self.pause.duration else "pause"
 
 
@@ -166,6 +193,17 @@ class Canary(StrategyKind):
     on_inconclusive: Literal["Rollback", "Pause", "Promote"] = "Rollback"
     """What a trial without proof comes to: Rollback, Pause at 0 %, or Promote. It is never rejected for it."""
 
+    @model_validator(mode="after")
+    def _with_traffic(self) -> "Canary":
+        weight = 0
+        for number, step in enumerate(self.steps):
+            weight = weight if step.set_weight is None else step.set_weight
+            if step.analysis is not None and not weight:
+                raise ValueError(
+                    f"steps[{number}].analysis judges by traffic, and there is none: set a weight before it"
+                )
+        return self
+
     def next(self, at: At, now: datetime) -> Next:
         """The step to be at: a setWeight is over once its weight is in force, a pause once its time is over."""
         if at.step >= len(self.steps):
@@ -175,6 +213,8 @@ class Canary(StrategyKind):
             return self._weight(at, step, step.set_weight)
         if step.pause is not None:
             return self._pause(at, step, step.pause, now)
+        if step.analysis is not None:
+            return self._analysis(at, step, step.analysis, now)
         over = at.sent if step.route is not None else at.scaled
         return self._enter(at.step + 1, at.weight) if over else Next(at.step, at.weight, step.word)
 
@@ -192,6 +232,14 @@ class Canary(StrategyKind):
         if over or at.step < at.waived:
             return self._enter(at.step + 1, at.weight)
         return Next(at.step, at.weight, step.word, until=until, paused=True)
+
+    def _analysis(self, at: At, step: CanaryStep, analysis: InlineAnalysis, now: datetime) -> Next:
+        """Over once its metrics have passed, and its time is over; a promotion without any proof waits for neither."""
+        until = at.since + duration_of(analysis.duration) if analysis.duration is not None else None
+        passed = at.analysed and (until is None or now >= until)
+        if passed or at.waived > len(self.steps):
+            return self._enter(at.step + 1, at.weight)
+        return Next(at.step, at.weight, step.word, until=until)
 
     def _weight(self, at: At, step: CanaryStep, weight: int) -> Next:
         if at.weight == weight and at.in_force:
@@ -216,6 +264,20 @@ class Canary(StrategyKind):
         headers = tuple(route.headers for route in routes.values() if isinstance(route, HeaderRoute) and route.match)
         mirrored = (route.percentage or 0 for route in routes.values() if isinstance(route, MirrorRoute))
         return Sent(headers, max(mirrored, default=0))
+
+    def analyses(self, step: int) -> tuple[str, ...]:
+        """The policies of the step, where it is an analysis."""
+        found = self.steps[step].analysis if step < len(self.steps) else None
+        return found.names if found is not None else ()
+
+    @property
+    def policies(self) -> tuple[tuple[str, str], ...]:
+        """Those of all steps."""
+        return tuple(
+            (name, f"steps[{number}].analysis.policies")
+            for number in range(len(self.steps))
+            for name in self.analyses(number)
+        )
 
     @property
     def selects(self) -> str:

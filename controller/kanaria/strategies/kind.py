@@ -15,7 +15,8 @@ class At:
     """Where a trial is: the index of its step, since when, the weight it has, and whether that is in force.
 
     `proven` says that the judge has proof that the candidate is good enough; `waived` of the steps are not waited for;
-    `scaled` says that as many servers are up as the step wants, `sent` that what it sends past the weights is so.
+    `scaled` says that as many servers are up as the step wants, `sent` that what it sends past the weights is so,
+    `analysed` that all metrics that judge in this step alone have passed.
     """
 
     step: int
@@ -26,6 +27,7 @@ class At:
     waived: int = 0
     scaled: bool = True
     sent: bool = True
+    analysed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,16 @@ class StrategyKind(Kind):
         """What the candidate gets beside its weight in this step."""
         del step
         return NOTHING_SENT
+
+    def analyses(self, step: int) -> tuple[str, ...]:
+        """MetricPolicies that judge in this step, beside those that judge all the while."""
+        del step
+        return ()
+
+    @property
+    def policies(self) -> tuple[tuple[str, str], ...]:
+        """All MetricPolicies that it names, each with its place as a path."""
+        return ()
 
     @property
     def selects(self) -> str:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from kanaria.api.conditions import Reason
 from kanaria.api.model_deployment import CandidateModel, Trial, TrialPhase
 from kanaria.decide.model_deployment.approval import approved
-from kanaria.decide.model_deployment.metrics import no_judge
+from kanaria.decide.model_deployment.judges import no_judge
 from kanaria.decide.model_deployment.models import as_asked, candidate_model, tried_predictor
 from kanaria.decide.model_deployment.scene import SETTLING, Model, Scene
 from kanaria.decide.model_deployment.stable import serving

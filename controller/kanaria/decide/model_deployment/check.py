@@ -165,6 +165,8 @@ def _together(before: Judged | None, readings: list[_Reading], trial: Trial) -> 
         sentence="; ".join([*([before.sentence] if before else []), *(r.sentence for r in readings)]),
         short="; ".join(loud),
         requests=before.requests if before else 0,
+        proven=frozenset(r.metric.key for r in deciding if r.verdict is Verdict.PASSED)
+        | (before.proven if before else frozenset()),
         counted=all(r.tally.taken for r in deciding) and (before is None or before.counted),
         readable=not any(r.trouble and not r.is_over for r in deciding) and (before is None or before.readable),
         blind="; ".join(blind),

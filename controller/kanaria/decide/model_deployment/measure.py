@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from kanaria.api.model_deployment import Trial, TrialPhase
+from kanaria.decide.model_deployment.judges import alpha_shares
 from kanaria.decide.model_deployment.metrics import Measured, arms, measured
 from kanaria.decide.model_deployment.scene import Judged, Judging, Memory, Scene
 from kanaria.decide.model_deployment.splitting import as_asked, split_seen
@@ -46,11 +47,11 @@ def measure(scene: Scene) -> Scene:
     if not metrics:
         return scene
     scene = _remembering(scene, trial)
-    readings = []
+    readings, shares = [], max(len(metrics), alpha_shares(scene))
     for metric in metrics:
-        scene, reading = _read(scene, trial, metric, len(metrics))
+        scene, reading = _read(scene, trial, metric, shares)
         readings.append(reading)
-    return as_asked(scene.but(judged=_judged(scene, readings, trial)), trial)
+    return as_asked(scene.but(judged=_judged(scene, readings, trial, shares)), trial)
 
 
 def _remembering(scene: Scene, trial: Trial) -> Scene:
@@ -158,18 +159,19 @@ def _blind_at(scene: Scene, trial: Trial, metric: Measured, reading: Counters | 
     return last + BLIND_AFTER * metric.source.window if last is not None else None
 
 
-def _judged(scene: Scene, readings: list[_Reading], trial: Trial) -> Judged:
+def _judged(scene: Scene, readings: list[_Reading], trial: Trial, shares: int) -> Judged:
     blind = [reading for reading in readings if reading.blind]
     verdicts = [Verdict.UNMEASURED if r.blind and r.verdict is not Verdict.FAILED else r.verdict for r in readings]
     found = Verdict.worst(verdicts)
     decisive = [r for r in readings if r.verdict is Verdict.FAILED] if found is Verdict.FAILED else readings
-    intervals = [(r, ratio_interval(r.evidence, r.metric.test, len(readings))) for r in readings]
+    intervals = [(r, ratio_interval(r.evidence, r.metric.test, shares)) for r in readings]
     return Judged(
         verdict=found,
         sentence="; ".join(interval.sentence(r.metric.name) for r, interval in intervals),
         short="; ".join(interval.short(r.metric.name) for r, interval in intervals if r in decisive),
         unknown=tuple(r.metric.name for r in readings if not usual(scene, r.metric.key).dispersion.measured),
         tests=tuple(Judging(r.metric.key, r.metric.test, usual(scene, r.metric.key)) for r in readings),
+        proven=frozenset(r.metric.key for r in readings if r.verdict is Verdict.PASSED and not r.blind),
         requests=max(r.evidence.candidate.total for r in readings),
         apart=tuple(r.metric.name for r in readings if r.metric.key in scene.memory.apart),
         counted=all(r.evidence.windows or r.metric.key in scene.memory.apart for r in readings),

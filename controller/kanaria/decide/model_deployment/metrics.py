@@ -1,10 +1,9 @@
 """Which metrics judge a candidate: those of the policies that its analysis names which can be read while it serves."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from kanaria.api.conditions import Reason
 from kanaria.api.metric_policy import MetricPolicy, MetricUnion
 from kanaria.api.model_deployment import Analysis, Trial
 from kanaria.decide.model_deployment.scene import Scene
@@ -15,14 +14,8 @@ from kanaria.judge.tally import Limits
 from kanaria.serving.naming import CANDIDATE_PLACE, MAIN_PLACE, backend_name, cluster_name
 from kanaria.sources.counter import Counter
 from kanaria.sources.kind import Arm, Arms, OnlineSource
-from kanaria.vocabulary import Stall
 from kanaria.vocabulary.durations import duration_of
 from kanaria.vocabulary.objects import content_hash
-
-NOBODY_JUDGES = (
-    "spec.analysis.policies name no metric that can be read while the candidate serves, so nothing would judge it; add "
-    "one with counter and sequential, or one with prometheus and threshold, or remove spec.analysis"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +66,7 @@ def checked(scene: Scene, analysis: Analysis | None) -> tuple[Checked, ...]:
     """The metrics of the analysis that are measured against a bound."""
     return tuple(
         Checked(key, metric, metric.source, metric.gate)
-        for key, metric in _named(scene, analysis)
+        for key, metric in named_metrics(scene, names_of(analysis))
         if isinstance(metric.source, OnlineSource) and isinstance(metric.gate, NumberGate)
     )
 
@@ -94,50 +87,23 @@ def _arm(scene: Scene, predictor: str, version: str, place: int) -> Arm:
     return Arm(version, variant, cluster_name(name, place))
 
 
-def no_judge(scene: Scene, analysis: Analysis | None) -> Stall | None:
-    """Why nobody could judge a candidate; None where somebody can, or nobody is asked to."""
-    if analysis is None:
-        return None
-    for reference in analysis.policies:
-        found = scene.seen.policies.get(reference.name)
-        if found is None:
-            return Stall(
-                Reason.UNKNOWN_POLICY,
-                f"spec.analysis.policies names MetricPolicy {reference.name}, which does not exist in namespace "
-                f"{scene.md.metadata.namespace}; commit it, or correct the name",
-            )
-        if isinstance(found, str):
-            return Stall(Reason.UNKNOWN_POLICY, f"spec.analysis.policies: MetricPolicy {reference.name}: {found}")
-    if not any(metric.decides for _, metric in _named(scene, analysis)):
-        return Stall(Reason.UNKNOWN_POLICY, NOBODY_JUDGES)
-    return _uncounted(scene, analysis)
-
-
-def _uncounted(scene: Scene, analysis: Analysis) -> Stall | None:
-    """Counters that cannot see the backends of the way in which the model is served."""
-    for key, metric in _named(scene, analysis):
-        preset = metric.source.preset if isinstance(metric.source, Counter) else ""
-        if preset in scene.seen.way.uncounted:
-            return Stall(
-                Reason.UNKNOWN_POLICY,
-                f"spec.analysis.policies: {key} counts by preset {preset}, which does not see the revisions that "
-                "Knative routes to; use a preset that does, or a prometheus query with {{variant}}, a revision's name",
-            )
-    return None
-
-
 def _of_policies(scene: Scene, analysis: Analysis | None) -> Iterator[Measured]:
-    for key, metric in _named(scene, analysis):
+    for key, metric in named_metrics(scene, names_of(analysis)):
         if isinstance(metric.source, Counter) and isinstance(metric.gate, Sequential):
             yield Measured(key, metric.name, metric.source, _test(metric.gate), _watched(metric.gate))
 
 
-def _named(scene: Scene, analysis: Analysis | None) -> Iterator[tuple[str, MetricUnion]]:
-    """Each metric of the policies, with its key."""
-    for reference in analysis.policies if analysis else ():
-        policy = scene.seen.policies.get(reference.name)
+def names_of(analysis: Analysis | None) -> tuple[str, ...]:
+    """The policies of an analysis."""
+    return tuple(reference.name for reference in analysis.policies) if analysis is not None else ()
+
+
+def named_metrics(scene: Scene, names: Iterable[str]) -> Iterator[tuple[str, MetricUnion]]:
+    """Each metric of the policies of these names, with its key."""
+    for name in names:
+        policy = scene.seen.policies.get(name)
         if isinstance(policy, MetricPolicy):
-            yield from ((f"{reference.name}/{metric.name}", metric) for metric in policy.spec.metrics)
+            yield from ((f"{name}/{metric.name}", metric) for metric in policy.spec.metrics)
 
 
 def _watched(gate: Sequential) -> timedelta | None:

@@ -175,6 +175,8 @@ class Judged:
     """The metrics with what each is judged by."""
     apart: tuple[str, ...] = ()
     """Metrics that are not counted at this weight, as the servers of one arm have far more to do."""
+    proven: frozenset[str] = frozenset()
+    """Metrics that have passed by themselves: policy/metric."""
     counted: bool = True
     """Whether every metric has counted something of the candidate."""
     readable: bool = True

@@ -4,10 +4,12 @@ Weight rises only while nothing stands in the way: servers ready, counters reada
 come first, then the weight, and a step is over once the gateway does as it was asked.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from kanaria.api.model_deployment import Trial, TrialPhase
+from kanaria.decide.model_deployment.judges import analysed, judging, own_of
 from kanaria.decide.model_deployment.models import laid_over
 from kanaria.decide.model_deployment.scene import Model, Scene
 from kanaria.decide.model_deployment.serve import is_first, unrouted
@@ -105,6 +107,7 @@ def _due(scene: Scene, trial: Trial) -> tuple[dict[str, object], Next]:
         waived=unwaited,
         scaled=scaled,
         sent=_sent(scene, strategy.sends(step)),
+        analysed=analysed(scene, step),
     )
     return begun, strategy.next(at, scene.now)
 
@@ -150,6 +153,8 @@ def _at(scene: Scene, before: Trial, there: Next) -> Scene:
         return scene
     moved = there.step != before.step or there.weight != before.weight or trial.phase is not before.phase
     changes: dict[str, object] = {"step": there.step, "step_word": there.word, "weight": there.weight}
+    if there.step != before.step or judging(scene, there.step) != trial.analysis:
+        scene, changes = _other_judges(scene, trial, there.step, changes)
     if moved:
         changes["step_since"] = scene.now
     if there.weight != before.weight:
@@ -159,6 +164,22 @@ def _at(scene: Scene, before: Trial, there: Next) -> Scene:
         told = evidence if _proven(scene) else f"{WAVED}: {evidence}"
         return passes(scene, told, **changes).looks(there.until)
     return scene.with_trial(**changes).looks(there.until)
+
+
+def _other_judges(scene: Scene, trial: Trial, step: int, changes: dict[str, object]) -> tuple[Scene, dict[str, object]]:
+    """Policies of a step's own begin with it, and know nothing of what was seen before."""
+    own, memory = own_of(scene, step), scene.memory
+    analysis = judging(scene, step)
+    if not own:
+        return scene, changes | {"analysis": analysis}
+    fresh = replace(
+        memory, asked_since=scene.now, evidence=_without(memory.evidence, own), tallies=_without(memory.tallies, own)
+    )
+    return scene.but(memory=fresh), changes | {"analysis": analysis, "checkpoint": _without(trial.checkpoint, own)}
+
+
+def _without(known: Mapping[str, Any], policies: Sequence[str]) -> dict[str, Any]:
+    return {key: value for key, value in known.items() if key.partition("/")[0] not in policies}
 
 
 def _may_pass(scene: Scene, trial: Trial) -> bool:

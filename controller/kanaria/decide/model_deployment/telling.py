@@ -13,7 +13,7 @@ from kanaria.serving.naming import backend_name
 from kanaria.strategies.shadow import Shadow
 from kanaria.vocabulary import GO, Go, Outcome, Stall, Verdict, Wait
 
-_WAITING = ("pause", "preview", "done")
+_WAITING = ("pause", "preview", "analysis", "done")
 """Steps at which nothing is done but waiting."""
 
 
@@ -107,6 +107,8 @@ def _waited_for(scene: Scene, trial: Trial) -> str:
         case "preview":
             service = backend_name(scene.md.metadata.name, trial.predictor_name)
             return f"; it answers at Service {service} and waits to be promoted"
+        case word if word.startswith("analysis"):
+            return "; the next step waits until its metrics have passed"
         case "pause":
             return "; until the judge has proof, or `kanaria promote`"
         case _:

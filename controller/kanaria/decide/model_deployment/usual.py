@@ -53,7 +53,8 @@ def _is_judged_by(scene: Scene, key: str) -> bool:
     analyses = [found for found in (scene.md.spec.analysis, trial.analysis if trial else None) if found is not None]
     if scene.seen.invalid:
         return True
-    if not any(reference.name == name for analysis in analyses for reference in analysis.policies):
+    named = {reference.name for analysis in analyses for reference in analysis.policies}
+    if name not in named | {policy for policy, _ in scene.md.spec.strategy.strategy.policies}:
         return False
     policy = scene.seen.policies.get(name)
     return not isinstance(policy, MetricPolicy) or any(f"{name}/{each.name}" == key for each in policy.spec.metrics)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kanaria.judge.counts import Counts, Window
-from kanaria.judge.split import STRETCH, Split, check
+from kanaria.judge.split import STRETCH, Split, _log_evidence, check, document_of, split_of
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -90,3 +90,47 @@ def test_whatever_comes_the_state_is_bounded(weight: int, counts: list[tuple[int
 
     assert split.windows < STRETCH
     assert not split.off or 0 <= split.seen <= 1
+
+
+def test_what_is_kept_of_it_goes_on_where_it_was():
+    random, kept, whole = np.random.default_rng(5), Split(), Split()
+    for _ in range(STRETCH - 1):
+        candidate = int(random.binomial(700, 0.11))
+        seen = window(candidate, 700 - candidate)
+        kept, whole = split_of(document_of(check(kept, 10, seen))), check(whole, 10, seen)
+
+    assert (kept.windows, kept.arms) == (whole.windows, whole.arms)
+    assert kept.asked == pytest.approx(whole.asked)
+    apart = [a - b for a, b in zip(kept.likelihood, whole.likelihood, strict=True)]
+    assert max(apart) - min(apart) <= 0.001 * 2 * STRETCH
+
+
+def test_rounding_accuses_nobody():
+    """A document taken up again and again says no more of a mismatch than the windows themselves."""
+    split = check(Split(), 10, window(130, 870))
+    before = _log_evidence(split.likelihood)
+
+    for _ in range(100):
+        split = split_of(document_of(split))
+
+    assert _log_evidence(split.likelihood) <= before
+    assert _log_evidence(split.likelihood) == pytest.approx(before, abs=0.003)
+
+
+def test_what_was_found_off_is_kept_with_its_shares():
+    off = Split(off=True, seen=0.4, wanted=0.1)
+    mending = check(off, 10, window(75, 675))
+
+    kept = split_of(document_of(mending))
+
+    assert split_of(document_of(off)) == off
+    assert (kept.off, kept.seen, kept.wanted, kept.windows) == (True, 0.4, 0.1, 1)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [{}, {"off": True}, {"logLikelihood": [1, 2], "windows": 3, "arms": [1, 1], "asked": 1}, {"windows": "x"}],
+    ids=["nothing", "half", "of another version", "no numbers"],
+)
+def test_what_cannot_be_read_is_nothing(document: dict):
+    assert split_of(document) == Split()

@@ -307,6 +307,8 @@ class Trial(Part):
     """What may be expected of it at the traffic seen."""
     checkpoint: Mapping[str, Any] = {}
     """The judge's evidence by policy/metric, written at transitions and at most once a minute."""
+    split: Mapping[str, Any] = {}
+    """What the requests say of the share that was asked for, written with the checkpoint."""
     checkpoint_at: datetime | None = None
     """When that was."""
     requests: int = 0

@@ -13,7 +13,9 @@ so log E is divided by 4. Whole stretches of 20 windows are judged, so a mended 
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from kanaria.judge.counts import NO_REQUESTS, Counts, Window
 from kanaria.judge.grid import log_mean_exp
@@ -26,6 +28,9 @@ TOGETHER = 4.0
 _POINTS = (TOLERATED, *(TOLERATED + apart for apart in APART))
 _BOTH = (*_POINTS, *(-point for point in _POINTS))
 _NOTHING = (0.0,) * len(_BOTH)
+_ASKED = (0, len(_POINTS))
+"""Where in `_BOTH` the shares stand that are still as asked."""
+_UNIT = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,3 +79,49 @@ def _log_evidence(likelihood: tuple[float, ...]) -> float:
     half = len(_POINTS)
     more, less = likelihood[:half], likelihood[half:]
     return max(log_mean_exp(side[1:]) - side[0] for side in (more, less))
+
+
+def document_of(split: Split) -> dict[str, Any]:
+    """What is kept of it in the status; empty where there is nothing to keep.
+
+    Thousandths relative to the highest: what would be said of a share as asked is rounded up, all else down, so that
+    rounding accuses nobody.
+    """
+    found = {"off": True, "seen": round(split.seen, 6), "wanted": round(split.wanted, 6)} if split.off else {}
+    if not split.windows:
+        return found
+    top = max(split.likelihood)
+    return found | {
+        "logLikelihood": [
+            (math.ceil if index in _ASKED else math.floor)(round((value - top) * _UNIT, 6))
+            for index, value in enumerate(split.likelihood)
+        ],
+        "windows": split.windows,
+        "arms": [split.arms.total, split.arms.bad],
+        "asked": round(split.asked, 3),
+    }
+
+
+def split_of(document: Mapping[str, Any]) -> Split:
+    """What such a document holds; nothing where it cannot be read."""
+    try:
+        found = Split()
+        if document.get("off"):
+            found = Split(off=True, seen=float(document["seen"]), wanted=float(document["wanted"]))
+        return _stretch(document, found) if "windows" in document else found
+    except (KeyError, TypeError, ValueError):
+        return Split()
+
+
+def _stretch(document: Mapping[str, Any], found: Split) -> Split:
+    likelihood = tuple(int(value) / _UNIT for value in document["logLikelihood"])
+    if len(likelihood) != len(_BOTH):
+        raise ValueError(f"{len(likelihood)} likelihoods, where {len(_BOTH)} are needed")
+    total, candidate = document["arms"]
+    return replace(
+        found,
+        likelihood=likelihood,
+        windows=int(document["windows"]),
+        arms=Counts(int(total), int(candidate)),
+        asked=float(document["asked"]),
+    )

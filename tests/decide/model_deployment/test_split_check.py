@@ -2,7 +2,7 @@
 
 import pytest
 
-from deployments import message, phase, reason, serving, trying, weight
+from deployments import canary, message, phase, reason, serving, trying, weight
 
 
 @pytest.mark.parametrize(("sent", "told"), [(40.0, "40 %"), (0.0, "0 %")], ids=["too much", "nothing at all"])
@@ -53,3 +53,36 @@ def test_a_gateway_that_does_as_asked_is_never_accused():
         seen.add(reason(world.run(5)))
 
     assert "SplitNotAsAsked" not in seen
+
+
+def test_restarts_do_not_hide_a_share_that_is_a_little_off():
+    """Between two restarts are fewer windows than it takes, and a checkpoint at their end."""
+    world = serving(strategy=canary({"setWeight": 10}, {"pause": {"duration": "1h"}}))
+    world.sent, world.rps = 20.0, 16.0
+    world.spec(candidate={"version": "8"}).run(10)
+    seen = []
+    for _ in range(4):
+        seen.append(reason(world.run(62)))
+        world.restart()
+
+    assert (seen[0], seen[-1], weight(world)) == ("CanaryPaused", "SplitNotAsAsked", 10)
+
+
+def test_after_a_restart_it_is_told_which_share_was_seen():
+    world = serving(strategy=canary({"setWeight": 10}, {"pause": {"duration": "1h"}}))
+    world.sent = 40.0
+    world.spec(candidate={"version": "8"}).run(120)
+    world.restart()
+    world.metrics = False
+    world.run(1)
+
+    assert "the candidate gets 40 % of the requests where 10 % was asked" in message(world)
+
+
+def test_the_share_is_written_no_oftener_than_the_evidence():
+    world = trying().run(60)
+    before = len(world.writes)
+
+    world.run(130)
+
+    assert len(world.writes) - before <= 3

@@ -94,3 +94,14 @@ def test_what_is_remembered_is_bounded_and_by_metric():
 
     assert list(world.md["status"]["usual"]) == ["online/errors"]
     assert len(str(world.md["status"]["usual"])) < 1024
+
+
+def test_the_plan_is_made_though_the_operator_begins_anew_again_and_again():
+    world = serving(strategy=canary({"setWeight": 10}, {"pause": {"duration": "1h"}}))
+    world.spec(candidate={"version": "8"}).run(15)
+    for _ in range(6):
+        world.restart()
+        world.run(65)
+
+    assert plan(world).windows >= 20
+    assert "DispersionUnknown" not in conditions(world)

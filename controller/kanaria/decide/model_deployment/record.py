@@ -24,6 +24,7 @@ from kanaria.decide.model_deployment.trials import REMEMBERED, forget
 from kanaria.decide.model_deployment.warnings import warnings
 from kanaria.decide.readiness import as_json, conditions, notices, status_write
 from kanaria.judge.checkpoint import checkpoint
+from kanaria.judge.split import document_of
 from kanaria.judge.tally import written
 from kanaria.serving.arrangement import stays_as_it_is
 from kanaria.serving.kserve import Owner
@@ -49,7 +50,7 @@ from kanaria.vocabulary import (
 from kanaria.vocabulary.durations import duration_of
 
 CHECKPOINT_EVERY = timedelta(minutes=1)
-VOLATILE = ("verdict", "evidence", "requests", "plan", "checkpoint", "checkpoint_at")
+VOLATILE = ("verdict", "evidence", "requests", "plan", "checkpoint", "split", "checkpoint_at")
 """What changes with every window: written with a transition, and at most once a minute."""
 
 
@@ -306,7 +307,7 @@ def _evidence(scene: Scene) -> Scene:
         return scene
     fresh = _with_evidence(scene, trial)
     known = before if before is not None and before.id == trial.id else None
-    if known is None or known.checkpoint == fresh.checkpoint:
+    if known is None or (known.checkpoint, known.split) == (fresh.checkpoint, fresh.split):
         return scene if known is not None and _steady(trial, known) else scene.with_status(trial=fresh)
     due = (known.checkpoint_at or known.started_at) + CHECKPOINT_EVERY
     steady = scene.status.model_copy(update={"trial": _steadied(trial, known)})
@@ -324,6 +325,7 @@ def _with_evidence(scene: Scene, trial: Trial) -> Trial:
     changes: dict[str, Any] = {
         "checkpoint": {key: checkpoint(kept) for key, kept in scene.memory.evidence.items() if kept.windows}
         | {key: written(tally) for key, tally in scene.memory.tallies.items() if tally.since},
+        "split": document_of(scene.memory.split) if scene.memory.split is not None else trial.split,
         "checkpoint_at": scene.now,
     }
     if judged is not None:

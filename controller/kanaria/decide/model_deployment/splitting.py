@@ -10,7 +10,7 @@ from kanaria.api.conditions import Reason
 from kanaria.api.model_deployment import Trial
 from kanaria.decide.model_deployment.scene import Scene
 from kanaria.judge.counts import Window
-from kanaria.judge.split import Split, check
+from kanaria.judge.split import Split, check, split_of
 from kanaria.vocabulary import Wait
 
 
@@ -30,7 +30,9 @@ def as_asked(scene: Scene, trial: Trial) -> Scene:
 
 
 def _split(scene: Scene) -> Split:
-    """After a restart only that it was off is known, from the condition: it stays so until a stretch says otherwise."""
+    """After a restart as the trial tells; that it was off the condition tells too, and it stays so for a stretch."""
     if scene.memory.split is not None:
         return scene.memory.split
+    if scene.trial is not None and scene.trial.split:
+        return split_of(scene.trial.split)
     return Split(off=any(known.reason == Reason.SPLIT_NOT_AS_ASKED for known in scene.md.status.conditions))

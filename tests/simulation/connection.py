@@ -23,14 +23,23 @@ KINDS = {
         "modeldeployments": "ModelDeployment",
     },
     "batch/v1": {"jobs": "Job"},
-    "v1": {"services": "Service", "pods": "Pod", "events": "Event", "configmaps": "ConfigMap", "secrets": "Secret"},
+    "v1": {
+        "services": "Service",
+        "pods": "Pod",
+        "events": "Event",
+        "configmaps": "ConfigMap",
+        "secrets": "Secret",
+        "namespaces": "Namespace",
+    },
     "apps/v1": {"deployments": "Deployment"},
     "serving.kserve.io/v1beta1": {"inferenceservices": "InferenceService"},
     "gateway.networking.k8s.io/v1": {"httproutes": "HTTPRoute"},
     "coordination.k8s.io/v1": {"leases": "Lease"},
 }
 _SERVED = {
-    api_version: {"resources": [{"name": name, "kind": kind, "namespaced": True} for name, kind in kinds.items()]}
+    api_version: {
+        "resources": [{"name": name, "kind": kind, "namespaced": kind != "Namespace"} for name, kind in kinds.items()]
+    }
     for api_version, kinds in KINDS.items()
 }
 

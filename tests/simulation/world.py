@@ -93,6 +93,7 @@ class World:
 
     def begin(self, *, pipeline: bool = False, **spec: Any) -> None:
         self.people.start(a_deployment(**spec), pipeline=pipeline)
+        self.store.put({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "kube-system", "namespace": ""}})
         self.store.put(a_sync())
         self.ensure_operator()
 

@@ -61,7 +61,6 @@ async def test_state_survives_a_stop(tmp_path: Path) -> None:
 
 CHILD = """
 import asyncio, pathlib, sys
-from fake_world import NOON
 from kanaria.local.apiserver import ApiServerSettings, serve
 async def main():
     async with serve(ApiServerSettings(directory=pathlib.Path(sys.argv[1]), token="a-token")) as server:

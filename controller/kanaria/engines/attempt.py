@@ -70,7 +70,8 @@ def attempt(job: Manifest, pod: Manifest | None, now: datetime) -> Attempt:
     if "Complete" in conditions:
         return Succeeded(at, str((last or {}).get("message", "")))
     why = why_of(last, pod) or masked(str(ended.get("message", ""))) or "its Job failed and tells no reason"
-    return Failed(at, why, exit_code=(last or {}).get("exitCode"), said=str((last or {}).get("message", "")))
+    told = str(last.get("message", "")) if last and last["container"] == STEP else ""
+    return Failed(at, why, exit_code=(last or {}).get("exitCode"), said=told)
 
 
 def too_long(made: Manifest, at: datetime) -> Failed:
@@ -79,12 +80,11 @@ def too_long(made: Manifest, at: datetime) -> Failed:
     return Failed(at, f"it ran longer than its deadline of {seconds} s", too_long=True)
 
 
-def image_of(pod: Manifest | None) -> str:
+def image_of(pod: Manifest | None, container: str = STEP) -> str:
     """The image that the step's container runs, with its digest as the node tells it; empty before that."""
     status = (pod.get("status") or {}) if pod else {}
-    tests = [each for each in status.get("initContainerStatuses") or [] if each.get("name") == TEST]
-    statuses = tests or status.get("containerStatuses") or []
-    found = sorted(statuses, key=lambda each: each.get("name") != STEP)  # engines of others call theirs otherwise
+    statuses = status.get("initContainerStatuses" if container == TEST else "containerStatuses") or []
+    found = sorted(statuses, key=lambda each: each.get("name") != container)  # engines of others call theirs otherwise
     return str(found[0].get("imageID") or "") if found else ""
 
 

@@ -159,5 +159,6 @@ def test_the_image_that_ran_is_noted():
     story = Story(a_run()).settle().ends("train")
     for pod in story.pods.values():
         pod["status"]["containerStatuses"][0]["imageID"] = "docker.io/python@sha256:abc"
+        pod["status"]["initContainerStatuses"] = [{"name": "test", "imageID": "a-users-own@sha256:def"}]
 
     assert played(story).step("train").image_id == "docker.io/python@sha256:abc"

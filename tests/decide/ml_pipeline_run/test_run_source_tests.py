@@ -80,6 +80,47 @@ def test_what_failed_is_named(said: str, message: str):
     assert story.step("prepare").phase == "Skipped"
 
 
+@pytest.mark.parametrize(
+    ("container", "state", "message"),
+    [
+        pytest.param(
+            "checkout", {"exitCode": 1, "message": "no route"}, "the checkout of the code: exit code 1: no route"
+        ),
+        pytest.param("test", {"exitCode": 128, "reason": "StartError", "message": "no sh"}, "cannot be started: no sh"),
+        pytest.param(
+            "step", {"exitCode": 137, "reason": "OOMKilled"}, "exit code 137 (OOMKilled), and it wrote nothing"
+        ),
+    ],
+    ids=["no code", "no shell", "no words"],
+)
+def test_a_test_that_came_to_no_report_tells_what_any_step_tells(container: str, state: dict[str, Any], message: str):
+    story = a_story(UNIT).ends("source-test-unit", code=1)
+    (pod,) = story.pods.values()
+    pod["status"]["containerStatuses"] = [{"name": container, "state": {"terminated": state}}]
+
+    assert message in story.settle().step("source-test-unit").message
+
+
+def test_a_test_that_takes_too_long_says_so_and_not_that_there_is_no_report():
+    story = a_story({**UNIT, "activeDeadlineSeconds": 60})
+
+    story.ends("source-test-unit", code=1, reason="DeadlineExceeded").settle()
+
+    assert story.step("source-test-unit").message == "it ran longer than its deadline of 60 s"
+
+
+def test_the_image_of_a_test_is_the_one_that_ran_its_command():
+    story = a_story(UNIT).ends("source-test-unit", said=report())
+    (pod,) = story.pods.values()
+    pod["status"]["containerStatuses"][0]["imageID"] = "kanaria@sha256:1"
+    pod["status"]["initContainerStatuses"] = [
+        {"name": name, "imageID": image, "state": {"terminated": {"exitCode": 0}}}
+        for name, image in (("checkout", "kanaria@sha256:1"), ("test", "python@sha256:2"))
+    ]
+
+    assert story.settle().step("source-test-unit").image_id == "python@sha256:2"
+
+
 def test_a_training_test_runs_the_models_step_on_a_sample_with_an_mlflow_run_of_its_own():
     story = a_story(SAMPLE)
 

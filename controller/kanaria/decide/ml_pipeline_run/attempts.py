@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from kanaria.api.ml_pipeline_run import OUTPUT_MAX, StepPhase, StepStatus
 from kanaria.api.pipeline_step import RetryPolicy, Step
 from kanaria.decide.ml_pipeline_run.scene import Scene
-from kanaria.decide.ml_pipeline_run.source_tests import counted, shown
+from kanaria.decide.ml_pipeline_run.source_tests import counted, ran_in, shown
 from kanaria.engines import engine_of
 from kanaria.engines.attempt import Failed, Going, Succeeded, image_of
 from kanaria.vocabulary.durations import duration_of, seconds_of
@@ -25,7 +25,8 @@ def followed(entry: StepStatus, step: Step, scene: Scene) -> StepStatus:
     if isinstance(came_of_it, Going):
         return entry
     tests, of_tests = counted(came_of_it.said, entry, scene)
-    over = entry.model_copy(update={"image_id": image_of(pod)[:IMAGE_MAX] or None, "tests": tests})
+    image = image_of(pod, ran_in(entry, scene))[:IMAGE_MAX]
+    over = entry.model_copy(update={"image_id": image or None, "tests": tests})
     match came_of_it:
         case Succeeded(at, said):
             found = shown(entry, scene)

@@ -10,6 +10,7 @@ from kanaria.api.ml_pipeline_run import ReportedTests, StepPhase, StepStatus
 from kanaria.api.pipeline_source import SourceTest
 from kanaria.decide.ml_pipeline_run.scene import EVERY, Scene, Turn, asked, going_on
 from kanaria.decide.source_steps import test_of
+from kanaria.engines.work import STEP, TEST
 from kanaria.judge.convergence import does_not_converge
 from kanaria.vocabulary import Answer, Answered, MetricHistory, NonFinite, TrackingRun, Unanswered
 from kanaria.vocabulary.masking import masked
@@ -83,10 +84,19 @@ def _waits(answer: Answer | None) -> str:
     return f"{JUDGING}: {answer.message}; it is asked again" if isinstance(answer, Unanswered) else JUDGING
 
 
-def counted(said: str, entry: StepStatus, scene: Scene) -> tuple[ReportedTests | None, str]:
-    """The tests of the report that a test wrote, and what is to be said of them; None where there is no report."""
+def ran_in(entry: StepStatus, scene: Scene) -> str:
+    """The container that runs the command: where a test has a report, `step` only reads that."""
     test = test_of(scene.pipeline, entry.name)
-    if test is None or not test.junit:
+    return TEST if test and test.junit else STEP
+
+
+def counted(said: str, entry: StepStatus, scene: Scene) -> tuple[ReportedTests | None, str]:
+    """The tests of the report that a test wrote, and what is to be said of them; None where there is no report.
+
+    Where nobody came to read it there is nothing to say: a deadline, an image, or the checkout is why.
+    """
+    test = test_of(scene.pipeline, entry.name)
+    if test is None or not test.junit or not said:
         return None, ""
     told = _read(said)
     words = masked(str(told.get("said", "")) if told else said).strip()[-_SAID_MAX:]

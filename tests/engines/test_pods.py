@@ -35,3 +35,12 @@ def a_pod(name: str, number: int | None = None, *, code: int | None = None, at: 
 )
 def test_the_pod_that_tells_most_is_looked_at(pods: list[dict[str, Any]], name: str):
     assert telling(pods)["metadata"]["name"] == name
+
+
+@pytest.mark.parametrize("older", ["1", "2"], ids=["older", "as old"])
+def test_none_of_the_pods_of_a_ray_cluster_stands_for_another(older: str):
+    head, worker = a_pod("head", at=older, stuck=True), a_pod("worker", at="2")
+    for pod in (head, worker):
+        pod["metadata"]["labels"] = {"kanaria.dev/attempt": "wine-1-train-abc123"}
+
+    assert telling([head, worker])["metadata"]["name"] == "head"

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from kanaria.engines.attempt import INDEX, cannot_start, last_words
+from kanaria.vocabulary.marks import ATTEMPT
 from kanaria.vocabulary.objects import Manifest
 
 _ENDED_FROM_OUTSIDE = {137, 143}
@@ -11,18 +12,31 @@ _ENDED_FROM_OUTSIDE = {137, 143}
 
 
 def telling(pods: Iterable[Manifest]) -> Manifest:
-    """The one that failed first, else one that cannot start, else the first by number; of one number the newest."""
+    """The one that failed first, else one that cannot start, else the first by number; of one number the newest.
+
+    Pods of a Ray cluster have no numbers, and each does something of its own.
+    """
     return min(_newest(pods), key=_rank)
 
 
 def _newest(pods: Iterable[Manifest]) -> Iterator[Manifest]:
     made = sorted(pods, key=lambda pod: str(pod["metadata"].get("creationTimestamp", "")))
-    yield from {_number(pod): pod for pod in made}.values()
+    yield from {_place(pod): pod for pod in made}.values()
+
+
+def _place(pod: Manifest) -> Any:
+    """What another Pod would take over from it."""
+    alone = INDEX not in _labels(pod) and ATTEMPT in _labels(pod)
+    return ("", str(pod["metadata"].get("name", ""))) if alone else _number(pod)
+
+
+def _labels(pod: Manifest) -> Manifest:
+    labels: Manifest = pod["metadata"].get("labels") or {}
+    return labels
 
 
 def _number(pod: Manifest) -> Any:
-    labels = pod["metadata"].get("labels") or {}
-    number = labels.get(INDEX)
+    number = _labels(pod).get(INDEX)
     return "" if number is None else int(number) if number.isdecimal() else number
 
 

@@ -65,6 +65,19 @@ def test_a_replay_is_made_once_for_each_wish_and_again_for_another():
     assert story.causes == ["code", "replay", "replay"]
 
 
+def test_a_replay_that_is_resumed_brings_no_later_wish_back():
+    story = a_story()
+    name = name_of_the_first(story)
+    asking(story, f"{name}#1").settle().ends("Failed").settle()
+    failed = story.newest["metadata"]["name"]
+    asking(story, f"{name}#2").settle().ends().settle()
+
+    story.pipeline.metadata.annotations.update({"kanaria.dev/resume": failed})  # type: ignore[attr-defined]
+    story.settle().ends().settle()
+
+    assert story.causes == ["code", "replay", "replay", "resume"]
+
+
 @pytest.mark.parametrize("phase", ["Succeeded", "Failed"])
 def test_what_comes_of_a_replay_is_no_news_of_the_pipeline(phase: str):
     story = a_story()

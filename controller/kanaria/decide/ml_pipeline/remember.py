@@ -30,7 +30,8 @@ def _after(scene: Scene, status: MLPipelineStatus, run: MLPipelineRun) -> MLPipe
         "runs": run.spec.number,
         "revision": (None if resumed or replays else run.spec.revision) or status.revision,
         "last_handled_resume": resumed.run if resumed else status.last_handled_resume,
-        "last_handled_replay": replays.request if replays else status.last_handled_replay,
+        # A replay that is resumed answers no wish anew: there may be a later one.
+        "last_handled_replay": replays.request if replays and not resumed else status.last_handled_replay,
         "last_scheduled_at": cause.scheduled_at or status.last_scheduled_at,
         "last_handled_run_request": cause.request or status.last_handled_run_request,
         "triggers": _answered(scene, status, cause, began),

@@ -4,13 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from kanaria.engines.work import CONFINED, OUTPUTS_FILE, POD_CONFINED
 from kanaria.vocabulary.objects import Manifest
 
-REPORT_FILE = "/dev/termination-log"
 READER = "data"
 # Reading takes 200 to 250 MiB, whatever the size of the data; the rest is for MLflow and for very wide tables.
 _RESOURCES = {"requests": {"cpu": "100m", "memory": "320Mi"}, "limits": {"memory": "512Mi"}}
-_CONFINED = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +55,16 @@ def _pod(reading: Reading) -> dict[str, Any]:
     container: dict[str, Any] = {
         "name": READER,
         "image": reading.image,
-        "command": ["kanaria", "data", *reading.words, "--report", REPORT_FILE],
+        "command": ["kanaria", "data", *reading.words, "--report", OUTPUTS_FILE],
         "env": [{"name": "MLFLOW_TRACKING_URI", "value": reading.tracking_uri}],
         "resources": _RESOURCES,
-        "securityContext": _CONFINED,
-        "terminationMessagePath": REPORT_FILE,
+        "securityContext": CONFINED,
+        "terminationMessagePath": OUTPUTS_FILE,
         "terminationMessagePolicy": "FallbackToLogsOnError",
     }
     if reading.secret:
         container["envFrom"] = [{"secretRef": {"name": reading.secret}}]
-    pod: dict[str, Any] = {"restartPolicy": "Never", "securityContext": {"seccompProfile": {"type": "RuntimeDefault"}}}
+    pod: dict[str, Any] = {"restartPolicy": "Never", "securityContext": POD_CONFINED}
     if reading.pod_account:
         pod["serviceAccountName"] = reading.pod_account
     return pod | {"containers": [container]}

@@ -59,6 +59,22 @@ def test_nothing_is_read_by_name_but_what_cannot_be_listed():
     assert {resource for rule in rules for resource in rule["resources"]} == {"events", "leases", "secrets"}
 
 
+@pytest.mark.parametrize(
+    ("settings", "listed"),
+    [
+        pytest.param((), [["kube-system"]], id="by its UID"),
+        pytest.param(("clusterName=prod-tokyo",), [], id="by the name that it was given"),
+    ],
+)
+def test_of_the_namespaces_the_one_is_listed_that_tells_the_cluster_from_others(
+    settings: tuple[str, ...], listed: list[list[str]]
+):
+    rules = [rule for _, rule in of_the_operator(rendered(*settings)) if "namespaces" in rule["resources"]]
+
+    assert [rule["resourceNames"] for rule in rules] == listed
+    assert all(rule["verbs"] == ["list"] for rule in rules)
+
+
 def test_the_operator_writes_nothing_of_a_team_s_with_its_own_rights():
     writing = [rule for role, rule in of_the_operator(rendered(*A_TEAM)) if WRITING & set(rule["verbs"])]
 

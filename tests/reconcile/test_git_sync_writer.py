@@ -1,11 +1,16 @@
 """One path of a repository has one cluster that commits to it."""
 
-from typing import Any
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
-from kanaria.cluster.errors import ForbiddenError
+from kanaria.cluster.client import Client
+from kanaria.cluster.errors import ForbiddenError, InvalidError, UnknownKindError, UnreachableError
 from kanaria.reconcile.cluster_uid import cluster_uid
+from kanaria.reconcile.opening import opened
+from kanaria.reconcile.world import Settings
 from kanaria.vocabulary import ClusterAsked, CommitEdits, ObjectRef, Writer
 from kanaria.vocabulary.writer import record_of
 from named_file import FILE, OVERLAY, TARGET, a_proposing_run, stored
@@ -16,9 +21,9 @@ THEIRS = Writer(".kanaria/deploy.writer", "other", "wine/team").text
 DISABLED = {"writeBack": {"propose": "Disabled", "settle": "Disabled"}}
 
 
-def a_cluster(record: str = "", **spec: Any) -> SyncedCluster:
+def a_cluster(record: str = "", called: str = "here", **spec: Any) -> SyncedCluster:
     made = SyncedCluster.with_sync(**spec)
-    made.cluster = "here"
+    made.cluster = called
     made.commit({"deploy/a.yaml": a_config_map("a")} | ({".kanaria/deploy.writer": record} if record else {}))
     return made
 
@@ -40,6 +45,7 @@ def test_a_path_that_another_cluster_commits_to_is_not_applied():
         pytest.param(a_cluster(), id="nobody is recorded"),
         pytest.param(a_cluster(THEIRS.replace("other", "here")), id="it is this one"),
         pytest.param(a_cluster("cluster:\n"), id="the record names none"),
+        pytest.param(a_cluster(THEIRS, called=""), id="it has no name, as without the right to list kube-system"),
         pytest.param(a_cluster(THEIRS, **DISABLED), id="nothing is committed here"),
         pytest.param(a_cluster(THEIRS, ref={"tag": "v1"}), id="a tag is followed"),
         pytest.param(a_cluster(THEIRS, path="./deploy/"), id="another way to write it, another record is none"),
@@ -65,13 +71,15 @@ def test_a_path_has_one_record(path: str, record: str):
     assert record_of(path) == record
 
 
-def committing(cluster: str | None) -> list[CommitEdits]:
+def committing(*told: str | None) -> list[CommitEdits]:
+    """What is committed at the last visit, when the cluster was told these names, one before each."""
     made = SyncedCluster.with_sync(apply="Disabled", path=".")
-    made.cluster = cluster
     made.put(stored(a_target(**TARGET)))
     made.put(a_proposing_run())
     made.commit(OVERLAY)
-    return [act for act in made.visit().acts if isinstance(act, CommitEdits)]
+    for made.cluster in told:
+        plan = made.visit()
+    return [act for act in plan.acts if isinstance(act, CommitEdits)]
 
 
 def test_nothing_is_committed_before_the_cluster_knows_what_it_is_called():
@@ -91,6 +99,12 @@ def test_a_commit_says_who_writes(cluster: str, writer: Writer | None):
     assert act.writer == writer
 
 
+def test_what_the_cluster_is_called_is_not_forgotten_when_nobody_answers_any_more():
+    (act,) = committing("here", None)
+
+    assert act.writer == Writer(".kanaria/.writer", "here", "wine/team")
+
+
 def test_files_outside_the_path_are_not_committed_to():
     made = SyncedCluster.with_sync(apply="Disabled", path="overlays/dev")
     made.put(stored(a_target(**{**TARGET, "git": FILE})))
@@ -99,6 +113,9 @@ def test_files_outside_the_path_are_not_committed_to():
     made.settle()
 
     assert "overlays/prod/wine.yaml is not below overlays/dev, the spec.path of GitSync team" in made.message()
+
+
+ASKED = ClusterAsked(timedelta(hours=1))
 
 
 class Namespaces:
@@ -118,7 +135,21 @@ class Namespaces:
         pytest.param({"metadata": {"uid": "u-1"}}, "u-1", id="there"),
         pytest.param(None, "", id="not there"),
         pytest.param(ForbiddenError("no"), "", id="not allowed"),
+        pytest.param(UnknownKindError("no"), "", id="namespaces are not served"),
+        pytest.param(InvalidError("no"), "", id="the question is refused"),
     ],
 )
 async def test_a_cluster_tells_itself_by_kube_system(found: Any, uid: str):
-    assert await cluster_uid(Namespaces(found), ClusterAsked(None)) == uid  # type: ignore[arg-type]
+    assert await cluster_uid(Namespaces(found), "", ASKED) == uid
+
+
+async def test_an_api_server_that_does_not_answer_is_asked_again():
+    with pytest.raises(UnreachableError):
+        await cluster_uid(Namespaces(UnreachableError("no")), "", ASKED)
+
+
+async def test_a_cluster_that_was_given_a_name_reads_nothing(tmp_path: Path):
+    nothing_is_read = cast("Client", Namespaces(AssertionError("it was read")))
+
+    async with opened(nothing_is_read, Settings(cluster_name="prod-tokyo"), tmp_path) as workshops:
+        assert await workshops.carriers()[ClusterAsked](ASKED) == "prod-tokyo"

@@ -65,6 +65,7 @@ class OfOneSync:
     named: Mapping[ObjectRef, Wanted | str] = field(default_factory=dict)
     elsewhere: frozenset[ObjectRef] = frozenset()
     writer: str = ""
+    cluster: str | None = None
 
     @property
     def sync(self) -> ObjectRef:

@@ -109,7 +109,7 @@ class GitSyncPass:
             others=_depended_on(sync, world),
             named=known.named,
             elsewhere=known.elsewhere,
-            cluster=_cluster(sync, world),
+            cluster=_cluster(sync, known, world),
             writer=known.writer,
             syncs=_labels_of_others(sync.ref, world),
             edits=edits_wished(sync.metadata.namespace, world.objects),
@@ -119,13 +119,13 @@ class GitSyncPass:
         )
 
 
-def _cluster(sync: GitSync, world: World) -> str | None:
-    """What this cluster is called: as the platform team says, or as it tells itself."""
+def _cluster(sync: GitSync, known: OfOneSync, world: World) -> str | None:
+    """What this cluster is called; once it was told, an API server that does not answer holds nothing up."""
     asked = cluster_question(sync)
-    if world.settings.cluster_name or asked is None:
-        return world.settings.cluster_name
-    answer = world.answer(asked)
-    return str(answer.value) if isinstance(answer, Answered) else None
+    answer = world.answer(asked) if asked else None
+    if isinstance(answer, Answered):
+        known.cluster = str(answer.value)
+    return known.cluster if asked else ""
 
 
 def _knows_variables(sync: GitSync, known: OfOneSync, world: World) -> bool:

@@ -26,4 +26,4 @@ async def opened(
     )
     with closing(made) as git, closing(TrackingWorkshop(settings.mlflow_tracking_uri, may_write)) as tracking:
         async with Scrapes(clock.now) as measure, MetricServers(settings.metric_servers, clock.now) as servers:
-            yield Workshops(client, git, tracking, measure, servers)
+            yield Workshops(client, git, tracking, measure, servers, clock, cluster_name=settings.cluster_name)

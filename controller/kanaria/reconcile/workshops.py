@@ -135,6 +135,8 @@ class Workshops:
     servers: QueryWorkshop
     clock: Clock = field(default_factory=Clock)
     chance: Callable[[], float] = random.random
+    cluster_name: str = ""
+    """As the platform team says; empty where the cluster is to tell itself from others."""
 
     def carriers(self) -> Mapping[type[Question], Carrier]:
         """Who answers which question."""
@@ -144,7 +146,7 @@ class Workshops:
             TrustAsked: self.git.trust,
             ApprovalAsked: self.git.approval,
             VariablesAsked: partial(variables_of, self.cluster),
-            ClusterAsked: partial(cluster_uid, self.cluster),
+            ClusterAsked: partial(cluster_uid, self.cluster, self.cluster_name),
             CountersAsked: self.measure.counters,
             QueriesAsked: self.servers.measure,
             CountersQueried: self.servers.counters,

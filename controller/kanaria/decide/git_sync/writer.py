@@ -9,7 +9,8 @@ from kanaria.decide.git_sync.scene import Scene
 from kanaria.vocabulary import ClusterAsked, Stall, Writer
 from kanaria.vocabulary.writer import record_of
 
-EVERY = timedelta(days=1)
+EVERY = timedelta(hours=1)
+"""How soon a right that was missing is noticed, and the longest wait after an API server that did not answer."""
 
 
 def cluster_question(sync: GitSync) -> ClusterAsked | None:

@@ -18,7 +18,8 @@ def scored(stable: tuple[int, ...], candidate: tuple[int, ...]) -> Look:
     ("look", "bounds", "verdict"),
     [
         pytest.param(Look(compared=500), Bounds(0.01), "Passed", id="all agree"),
-        pytest.param(Look(compared=100), Bounds(0.01), "Inconclusive", id="too few to tell"),
+        pytest.param(Look(compared=312), Bounds(0.01), "Passed", id="just as many as it takes"),
+        pytest.param(Look(compared=311), Bounds(0.01), "Inconclusive", id="one too few to tell"),
         pytest.param(Look(compared=500, differing=30), Bounds(0.01), "Failed", id="far too many differ"),
         pytest.param(Look(compared=1000, differing=10), Bounds(0.01), "Inconclusive", id="as many as may"),
         pytest.param(Look(compared=20, differing=20), Bounds(0.9), "Inconclusive", id="nearly all may differ"),

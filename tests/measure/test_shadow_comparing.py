@@ -1,7 +1,10 @@
 """The Job that compares asks two real servers the same copy."""
 
 import asyncio
+import gzip
+import io
 import json
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -27,8 +30,9 @@ def answering(predict: Callable[[Any], Any], status: int = 200) -> Handler:
 
 
 @asynccontextmanager
-async def served(handler: Handler) -> AsyncIterator[str]:
-    runner = web.ServerRunner(web.Server(handler, access_log=None), shutdown_timeout=1)
+async def served(handler: Handler | web.Server) -> AsyncIterator[str]:
+    server = handler if isinstance(handler, web.Server) else web.Server(handler, access_log=None)
+    runner = web.ServerRunner(server, shutdown_timeout=1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     yield f"http://127.0.0.1:{runner.addresses[0][1]}"
@@ -112,11 +116,39 @@ async def test_copies_are_taken_at_once_and_no_more_than_can_be_asked_about():
 
 
 @pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        pytest.param(b'{"x": [' + b"0, " * 700_000 + b"0]}", {}, id="a picture of 2 MB"),
+        pytest.param(gzip.compress(b'{"x": 1}'), {"Content-Encoding": "gzip"}, id="compressed"),
+    ],
+)
+async def test_a_copy_arrives_as_it_was_sent(body: bytes, headers: dict[str, str]):
+    arrived: list[tuple[bytes, str | None]] = []
+
+    async def note(request: web.BaseRequest) -> web.StreamResponse:
+        arrived.append((await request.content.read(), request.headers.get("Content-Encoding")))
+        return web.json_response({})
+
+    model = web.Server(note, access_log=None, auto_decompress=False)
+    async with served(model) as url, aiohttp.ClientSession() as session:
+        comparison = Comparing(Shadow(), url, url)
+        async with served(comparison.receiving(session)) as taker:
+            async with session.post(taker, data=io.BytesIO(body), headers=headers) as answer:
+                assert answer.status == 202
+            await asyncio.gather(*comparison.under_way)
+
+    assert arrived == [(body, headers.get("Content-Encoding"))] * 2
+    assert comparison.result() == Look(compared=1)
+
+
+@pytest.mark.parametrize(
     ("one", "other", "same"),
     [
         pytest.param({"a": [1, 2.0]}, {"a": [1.0000001, 2]}, True, id="numbers that are near"),
         pytest.param([1], [1.1], False, id="numbers that are not"),
         pytest.param([1], [1, 1], False, id="more of them"),
+        pytest.param([math.nan], [math.nan], True, id="neither is a number"),
+        pytest.param([math.nan], [1], False, id="one is no number"),
         pytest.param({"a": 1}, {"b": 1}, False, id="other names"),
         pytest.param(True, 1, False, id="a truth is no number"),
         pytest.param("red", "red", True, id="words"),

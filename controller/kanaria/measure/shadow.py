@@ -1,6 +1,7 @@
 """How both models are asked the same copy of a request, and their answers compared: what the shadow's Job does."""
 
 import asyncio
+import io
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -23,8 +24,8 @@ AT_ONCE = 64
 KEPT = 50_000
 """Scores kept of a look."""
 _NOT_PASSED_ON = {
-    "connection", "content-length", "expect", "host", "keep-alive", "proxy-authenticate", "proxy-authorization", "te",
-    "trailer", "transfer-encoding", "upgrade",
+    "accept-encoding", "connection", "content-length", "expect", "host", "keep-alive", "proxy-authenticate",
+    "proxy-authorization", "te", "trailer", "transfer-encoding", "upgrade",
 }  # fmt: skip
 _NOTHING = object()
 
@@ -61,7 +62,7 @@ class Comparing:
         async with aiohttp.ClientSession(
             timeout=aiohttp.ClientTimeout(total=PATIENCE), connector=aiohttp.TCPConnector(limit=0)
         ) as session:
-            runner = web.ServerRunner(web.Server(lambda request: self.taken(session, request), access_log=None))
+            runner = web.ServerRunner(self.receiving(session))
             await runner.setup()
             try:
                 await web.TCPSite(runner, host, port).start()
@@ -71,9 +72,13 @@ class Comparing:
             await asyncio.gather(*self.under_way)
         return self.result()
 
+    def receiving(self, session: aiohttp.ClientSession) -> web.Server:
+        """Who takes the copies: a body is passed on as it came, compressed or not."""
+        return web.Server(lambda request: self.taken(session, request), access_log=None, auto_decompress=False)
+
     async def taken(self, session: aiohttp.ClientSession, request: web.BaseRequest) -> web.Response:
         """A copy of a request: whoever sent it throws the answer away, so it is not kept waiting."""
-        body = await request.read()
+        body = await request.content.read()  # request.read() takes no more than 1 MiB
         if request.method == "POST" and len(self.under_way) < AT_ONCE:
             headers = {name: value for name, value in request.headers.items() if name.lower() not in _NOT_PASSED_ON}
             task = asyncio.create_task(self.compare(session, request.raw_path, headers, body))
@@ -132,12 +137,19 @@ def alike(one: Any, other: Any, tolerance: float) -> bool:
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
     if isinstance(one, int | float) and isinstance(other, int | float):
-        return one == other or math.isclose(one, other, rel_tol=tolerance, abs_tol=tolerance)
+        return _near(one, other, tolerance)
     if isinstance(one, Mapping) and isinstance(other, Mapping):
         return one.keys() == other.keys() and all(alike(value, other[key], tolerance) for key, value in one.items())
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(alike(*pair, tolerance) for pair in zip(one, other, strict=True))
     return bool(one == other)
+
+
+def _near(one: float, other: float, tolerance: float) -> bool:
+    """Whether two numbers agree, as they do where neither is one (NaN)."""
+    if math.isnan(one) or math.isnan(other):
+        return math.isnan(one) and math.isnan(other)
+    return one == other or math.isclose(one, other, rel_tol=tolerance, abs_tol=tolerance)
 
 
 def edges_of(text: str) -> tuple[float, ...]:
@@ -157,7 +169,8 @@ async def _ask(session: aiohttp.ClientSession, url: str, headers: Mapping[str, s
     loop = asyncio.get_running_loop()
     began, status, said = loop.time(), 503, None
     try:
-        async with session.post(URL(url, encoded=True), headers=headers, data=body, allow_redirects=False) as answer:
+        sent = session.post(URL(url, encoded=True), headers=headers, data=io.BytesIO(body), allow_redirects=False)
+        async with sent as answer:
             status, said = answer.status, await _json(answer)
     except TimeoutError:
         status = 504

@@ -126,7 +126,10 @@ class QueryWorkshop(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Workshops:
-    """All of them; what nobody decides is among them: what time it is, and `chance`, numbers within 0 to 1."""
+    """All of them, the clock and `chance` included, so that who gives their own can play a history again.
+
+    `chance` draws a number from 0 to 1.
+    """
 
     cluster: ClusterWorkshop
     git: GitWorkshop

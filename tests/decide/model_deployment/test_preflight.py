@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from deployments import a_world, message, past, phase, reason, serving
-from kanaria.vocabulary import Account, Apply, Failure, FailureKind
+from kanaria.vocabulary import Account, Apply, Delete, Failure, FailureKind
 from model_world import ModelWorld
 from own_route_world import ROUTING
 
@@ -85,6 +85,15 @@ def test_a_preflight_that_could_not_be_done_rejects_nobody_and_is_done_again(sai
     assert reason(world) == "Preflight"
 
     assert ended(world, verdict("Passed", "well")).run(10).weight("8") == 10
+
+
+@pytest.mark.parametrize("name", ["wine-shadow-red", "wine-preflight-red", "wine-measure-red"])
+def test_a_name_that_sounds_like_another_job_s_takes_no_job_away(name: str):
+    world = a_world(stable={"version": "7"}, preflight=ASKED)
+    world.md["metadata"]["name"] = name
+    world.run(10).spec(candidate={"version": "8"}).run(10)
+
+    assert (len(world.jobs), [act for act in world.writes if isinstance(act, Delete)]) == (1, [])
 
 
 def test_the_pods_are_watched_for_their_last_words():

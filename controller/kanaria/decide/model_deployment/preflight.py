@@ -6,25 +6,24 @@ waits. One that fails rejects it.
 
 import json
 from datetime import datetime, timedelta
-from typing import Any
 
 from kanaria.api.conditions import Reason
 from kanaria.api.judged import TrialPreflight
 from kanaria.api.model_deployment import Trial, TrialPhase
+from kanaria.decide.model_deployment.asking import address, job_name, jobs_for
 from kanaria.decide.model_deployment.scene import Scene
 from kanaria.decide.model_deployment.serve import QUOTA
 from kanaria.decide.model_deployment.trials import end
 from kanaria.engines.attempt import Failed, Going, attempt
-from kanaria.engines.job import render
+from kanaria.engines.job import JobEngine, render
 from kanaria.engines.preflight import Preflight
 from kanaria.engines.work import OUTPUTS_FILE, Work
-from kanaria.serving.naming import backend_name
 from kanaria.vocabulary import Apply, Verdict, Wait, Watch, marks
-from kanaria.vocabulary.objects import Manifest, content_hash, label_safe
+from kanaria.vocabulary.objects import Manifest
 
 PODS = Watch("v1", "Pod", marks.OWNER)
 MARK = "-preflight-"
-"""What stands in the names of its Jobs, and in no other's."""
+"""What stands in the names of its Jobs, behind the ModelDeployment's."""
 _LONGEST_WAIT = timedelta(minutes=10)
 
 
@@ -47,8 +46,8 @@ def preflight(scene: Scene) -> Scene:
 def unwanted(scene: Scene) -> tuple[Manifest, ...]:
     """Preflights of other trials, or attempts: the last one stays to be read, unless it is still under way."""
     current = scene.job["metadata"]["name"] if scene.job is not None else ""
-    others = (job for name, job in scene.seen.jobs.items() if MARK in name and name != current)
-    return tuple(job for job in others if current or (not _is_over(job) and scene.active is None))
+    others = (job for name, job in jobs_for(scene, MARK).items() if name != current)
+    return tuple(job for job in others if current or (not JobEngine.is_over(job) and scene.active is None))
 
 
 def _flown(scene: Scene, trial: Trial, asked: Preflight) -> Scene:
@@ -114,31 +113,21 @@ def _read(said: str) -> tuple[Verdict, str]:
 
 def _job(scene: Scene, trial: Trial, asked: Preflight, number: int) -> Manifest:
     md, seen = scene.md, scene.seen
-    name, namespace = md.metadata.name, md.metadata.namespace
-    backend = backend_name(name, trial.predictor_name)
-    url = f"http://{backend}.{namespace}.svc"
-    if seen.serving_url:
-        url = f"{seen.serving_url.rstrip('/')}/services/{namespace}/{backend}"
     text = asked.model_dump_json(by_alias=True, exclude_none=True, exclude={"resources", "active_deadline_seconds"})
     return render(
         Work(
-            name=f"{label_safe(name, 40)}{MARK}{content_hash([md.metadata.uid, trial.id, number], 6)}",
-            namespace=namespace,
+            name=job_name(scene, MARK, trial, number),
+            namespace=md.metadata.namespace,
             labels=marks.owned_by(md.ref),
             owner=marks.owner_reference(md.ref, md.metadata.uid),
             image=seen.runner_image,
             command=("kanaria", "preflight"),
             env=(
                 ("KANARIA_PREFLIGHT", text),
-                ("KANARIA_PREFLIGHT_URL", url),
+                ("KANARIA_PREFLIGHT_URL", address(scene, trial.predictor_name)),
                 ("KANARIA_OUTPUTS", OUTPUTS_FILE),
             ),
             resources=asked.resources,
             deadline=asked.active_deadline_seconds,
         )
     )
-
-
-def _is_over(job: Manifest) -> bool:
-    conditions: list[dict[str, Any]] = (job.get("status") or {}).get("conditions") or []
-    return any(each.get("type") in {"Complete", "Failed"} and each.get("status") == "True" for each in conditions)

@@ -7,27 +7,27 @@ candidate's. Copies are asked of the gateway only while a Job is there to take t
 
 from dataclasses import asdict
 from datetime import timedelta
-from typing import Any
 
 from kanaria.api.conditions import Reason
 from kanaria.api.judged import TrialShadow
 from kanaria.api.model_deployment import Trial, TrialPhase
 from kanaria.decide.forbidden import remedy
+from kanaria.decide.model_deployment.asking import address, job_name, jobs_for
 from kanaria.decide.model_deployment.preflight import PODS
 from kanaria.decide.model_deployment.scene import Judged, Scene
 from kanaria.decide.model_deployment.serve import QUOTA, is_first
 from kanaria.engines.attempt import Failed, Going, Succeeded, attempt
-from kanaria.engines.job import render
+from kanaria.engines.job import JobEngine, render
 from kanaria.engines.work import OUTPUTS_FILE, STEP, Work
 from kanaria.judge.comparison import Bounds, Comparison, Look, compared, look_of, read
 from kanaria.serving.naming import backend_name, comparing_name
 from kanaria.strategies.shadow import Shadow
 from kanaria.vocabulary import Account, Apply, FailureKind, Outcome, Stall, Wait, marks
 from kanaria.vocabulary.durations import duration_of
-from kanaria.vocabulary.objects import Manifest, content_hash, label_safe
+from kanaria.vocabulary.objects import Manifest, label_safe
 
 MARK = "-shadow-"
-"""What stands in the names of its Jobs, and in no other's."""
+"""What stands in the names of its Jobs, behind the ModelDeployment's."""
 PORT = 8080
 _GRACE = timedelta(minutes=3)
 """How much longer than its look a Job may take: its image is pulled, and the last answers come."""
@@ -50,7 +50,7 @@ def shadow(scene: Scene) -> Scene:
 
 
 def _under_way(scene: Scene, trial: Trial, asked: Shadow) -> Scene:
-    name = _name(scene, trial)
+    name = job_name(scene, MARK, trial, trial.shadow.looks)
     live = scene.seen.jobs.get(name)
     found = attempt(live, scene.seen.pods.get(name), scene.now) if live is not None else None
     if found is not None and not isinstance(found, Going):
@@ -139,10 +139,9 @@ def _found(seen: TrialShadow, asked: Shadow) -> Comparison:
 
 def _cleared(scene: Scene, current: str) -> Scene:
     """Jobs of other looks go once there is a newer one, the last stays to be read; the Service goes with the trial."""
-    over = scene.active is None or not current
-    jobs = [job for name, job in scene.seen.jobs.items() if MARK in name and name != current]
-    gone = [job for job in jobs if current or not _is_over(job)]
-    kept = _service_name(scene, scene.active) if scene.active is not None and not over else ""
+    jobs = [job for name, job in jobs_for(scene, MARK).items() if name != current]
+    gone = [job for job in jobs if current or not JobEngine.is_over(job)]
+    kept = _service_name(scene, scene.active) if scene.active is not None and current else ""
     gone += [service for name, service in scene.seen.services.items() if name != kept]
     return scene.but(gone=(*scene.gone, *gone))
 
@@ -168,19 +167,9 @@ def _runs(pod: Manifest | None) -> bool:
     return any(each.get("name") == STEP and "running" in (each.get("state") or {}) for each in statuses)
 
 
-def _is_over(job: Manifest) -> bool:
-    conditions: list[dict[str, Any]] = (job.get("status") or {}).get("conditions") or []
-    return any(each.get("type") in {"Complete", "Failed"} and each.get("status") == "True" for each in conditions)
-
-
 def _stands(scene: Scene, service: Manifest) -> bool:
     live = scene.seen.services.get(service["metadata"]["name"])
     return live is not None and (live.get("spec") or {}).get("selector") == service["spec"]["selector"]
-
-
-def _name(scene: Scene, trial: Trial) -> str:
-    of = [scene.md.metadata.uid, trial.id, trial.shadow.looks]
-    return f"{label_safe(scene.md.metadata.name, 40)}{MARK}{content_hash(of, 6)}"
 
 
 def _service_name(scene: Scene, trial: Trial) -> str:
@@ -212,8 +201,8 @@ def _job(scene: Scene, trial: Trial, asked: Shadow, name: str) -> Manifest:
     fields = asked.model_dump_json(by_alias=True, exclude_none=True, exclude={"resources"})
     env = {
         "KANARIA_SHADOW": fields,
-        "KANARIA_STABLE_URL": _url(scene, main),
-        "KANARIA_CANDIDATE_URL": _url(scene, trial.predictor_name),
+        "KANARIA_STABLE_URL": address(scene, main),
+        "KANARIA_CANDIDATE_URL": address(scene, trial.predictor_name),
         "KANARIA_SHADOW_EDGES": str(list(trial.shadow.edges)) if trial.shadow.edges else "",
         "KANARIA_SHADOW_HOST": "127.0.0.1" if scene.seen.serving_url else "",
         "KANARIA_OUTPUTS": OUTPUTS_FILE,
@@ -233,10 +222,3 @@ def _job(scene: Scene, trial: Trial, asked: Shadow, name: str) -> Manifest:
             port=PORT,
         )
     )
-
-
-def _url(scene: Scene, predictor: str) -> str:
-    backend, namespace = backend_name(scene.md.metadata.name, predictor), scene.md.metadata.namespace
-    if scene.seen.serving_url:
-        return f"{scene.seen.serving_url.rstrip('/')}/services/{namespace}/{backend}"
-    return f"http://{backend}.{namespace}.svc"

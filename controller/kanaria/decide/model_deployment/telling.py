@@ -144,8 +144,9 @@ def _stepping(scene: Scene, trial: Trial) -> Wait:
 
 def _copied(scene: Scene) -> str:
     """What copies of requests have shown so far."""
-    asked = isinstance(scene.md.spec.strategy.strategy, Shadow) and scene.judged is not None
-    return f"; {scene.judged.sentence}" if asked and scene.judged is not None else ""
+    if scene.judged is None or not isinstance(scene.md.spec.strategy.strategy, Shadow):
+        return ""
+    return f"; {scene.judged.sentence}"
 
 
 def _apart(scene: Scene) -> str:

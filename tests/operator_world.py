@@ -1,4 +1,4 @@
-"""An operator that runs in the test's own process against an API server.
+"""An API server with the five kinds, and an operator that runs in the test's own process against it.
 
 async with an_operator(server.url, tmp_path) as operator:  # returns once its caches are synced
     ...
@@ -13,11 +13,22 @@ from typing import Any
 
 from kanaria.cluster.client import Client
 from kanaria.cluster.connection import Access, Connection
+from kanaria.local.apiserver import ApiServer, ApiServerSettings, serve
 from kanaria.reconcile.kinds import PlanFor
 from kanaria.reconcile.opening import opened
 from kanaria.reconcile.operator import Operator
 from kanaria.reconcile.world import Settings
 from waiting import PATIENCE
+
+CRDS = sorted((Path(__file__).parents[1] / "crds").glob("*.yaml"))
+
+
+@asynccontextmanager
+async def an_api_server(folder: Path) -> AsyncIterator[ApiServer]:
+    """A local one that keeps what it knows in this folder; its token is "t"."""
+    async with serve(ApiServerSettings(directory=folder, token="t")) as running:
+        running.install_crds(CRDS)
+        yield running
 
 
 @asynccontextmanager

@@ -6,16 +6,13 @@ from pathlib import Path
 import pytest
 
 from kanaria.cluster.client import Client
-from kanaria.local.apiserver import ApiServer, ApiServerSettings, serve
-from operator_world import a_client
-
-CRDS = sorted((Path(__file__).parents[2] / "crds").glob("*.yaml"))
+from kanaria.local.apiserver import ApiServer
+from operator_world import a_client, an_api_server
 
 
 @pytest.fixture
 async def server(tmp_path: Path) -> AsyncIterator[ApiServer]:
-    async with serve(ApiServerSettings(directory=tmp_path / "api", token="t")) as running:
-        running.install_crds(CRDS)
+    async with an_api_server(tmp_path / "api") as running:
         yield running
 
 

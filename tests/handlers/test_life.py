@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from kanaria.local.api_client import Api, Resource
-from kanaria.local.apiserver import ApiServer, ApiServerSettings, serve
+from kanaria.local.apiserver import ApiServer
 from kanaria.local.ports import free_port
 from operator_process import an_operator_process
+from operator_world import an_api_server
 from waiting import PATIENCE, eventually
 
-CRDS = sorted((Path(__file__).parents[2] / "crds").glob("*.yaml"))
 POLICIES = Resource("kanaria.dev/v1alpha1", "metricpolicies", "MetricPolicy")
 HUSH = "hush-a1b2c3"
 SECRET = (Resource("v1", "secrets", "Secret"), {"stringData": {"username": "kanaria", "password": HUSH}})
@@ -41,8 +41,7 @@ METRIC = {"name": "accuracy", "mlflow": {"key": "accuracy"}, "threshold": {"min"
 
 @pytest.fixture
 async def server(tmp_path: Path) -> AsyncIterator[ApiServer]:
-    async with serve(ApiServerSettings(directory=tmp_path / "api", token="t")) as running:
-        running.install_crds(CRDS)
+    async with an_api_server(tmp_path / "api") as running:
         yield running
 
 

@@ -7,25 +7,17 @@ from typing import Any
 import pytest
 
 from kanaria.local.api_client import Api, NotFoundError, Resource
-from kanaria.local.apiserver import ApiServer, ApiServerSettings, serve
+from kanaria.local.apiserver import ApiServer
 from kanaria.reconcile.git_sync import GitSyncPass
 from operator_world import an_operator
 from synced_cluster import a_config_map
 from team_repository import TeamRepository
 from waiting import eventually
 
-CRDS = sorted((Path(__file__).parents[2] / "crds").glob("*.yaml"))
 API = "kanaria.dev/v1alpha1"
 SYNCS = Resource(API, "gitsyncs", "GitSync")
 MAPS = Resource("v1", "configmaps", "ConfigMap")
 FILES: dict[str, str | None] = {"deploy/a.yaml": a_config_map("a"), "deploy/b.yaml": a_config_map("b")}
-
-
-@pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[ApiServer]:
-    async with serve(ApiServerSettings(directory=tmp_path / "api", token="t")) as running:
-        running.install_crds(CRDS)
-        yield running
 
 
 @pytest.fixture

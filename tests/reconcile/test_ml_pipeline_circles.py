@@ -1,31 +1,14 @@
 """Pipelines that start each other in a circle, with an operator: all of it stalls, and goes on once it is broken."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from kanaria.local.api_client import Api, Resource
-from kanaria.local.apiserver import ApiServer, ApiServerSettings, serve
+from kanaria.local.apiserver import ApiServer
 from operator_world import an_operator
 from waiting import eventually
 
-CRDS = sorted((Path(__file__).parents[2] / "crds").glob("*.yaml"))
 PIPELINES = Resource("kanaria.dev/v1alpha1", "mlpipelines", "MLPipeline")
-
-
-@pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[ApiServer]:
-    async with serve(ApiServerSettings(directory=tmp_path / "api", token="t")) as running:
-        running.install_crds(CRDS)
-        yield running
-
-
-@pytest.fixture
-async def api(server: ApiServer) -> AsyncIterator[Api]:
-    async with Api(server.url, "t") as connected:
-        yield connected
 
 
 async def commit(api: Api, name: str, after: str) -> None:

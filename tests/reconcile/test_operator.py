@@ -1,37 +1,21 @@
 """The engine as a whole, against a local API server, with passes that a test wrote."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from kanaria.local.api_client import EVENTS, Api, Resource
-from kanaria.local.apiserver import ApiServer, ApiServerSettings, serve
+from kanaria.local.apiserver import ApiServer
 from kanaria.reconcile.world import World
 from kanaria.vocabulary import Apply, Delete, Notice, ObjectName, ObjectRef, Plan, Watch, WriteStatus, marks
 from operator_world import an_operator
 from waiting import eventually
 
-CRDS = sorted((Path(__file__).parents[2] / "crds").glob("*.yaml"))
 API = "kanaria.dev/v1alpha1"
 POLICIES = Resource(API, "metricpolicies", "MetricPolicy")
 MAPS = Resource("v1", "configmaps", "ConfigMap")
 METRIC = {"name": "accuracy", "mlflow": {"key": "accuracy"}, "threshold": {"min": 0.9}}
 Pass = Callable[[ObjectName, World], Plan | None]
-
-
-@pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[ApiServer]:
-    async with serve(ApiServerSettings(directory=tmp_path / "api", token="t")) as running:
-        running.install_crds(CRDS)
-        yield running
-
-
-@pytest.fixture
-async def api(server: ApiServer) -> AsyncIterator[Api]:
-    async with Api(server.url, "t") as connected:
-        yield connected
 
 
 def ref(name: str = "wine") -> ObjectRef:

@@ -7,12 +7,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from fake_workshops import Bench
 from kanaria.cluster.client import Client
 from kanaria.local.api_client import Api, Resource
-from kanaria.local.apiserver import ApiServer, ApiServerSettings, serve
+from kanaria.local.apiserver import ApiServer
 from kanaria.reconcile.opening import opened
 from kanaria.reconcile.operator import Operator
 from kanaria.reconcile.world import Settings, World
@@ -20,7 +18,6 @@ from kanaria.vocabulary import ObjectName, ObjectRef, Plan, RunMetrics, WriteSta
 from operator_world import a_client
 from waiting import eventually
 
-CRDS = sorted((Path(__file__).parents[2] / "crds").glob("*.yaml"))
 API = "kanaria.dev/v1alpha1"
 POLICIES = Resource(API, "metricpolicies", "MetricPolicy")
 METRIC = {"name": "accuracy", "mlflow": {"key": "accuracy"}, "threshold": {"min": 0.9}}
@@ -71,19 +68,6 @@ class Seen:
         self.visits.append(name.name)
         found = world.objects.get(ObjectRef(API, "MetricPolicy", name.namespace, name.name))
         return Plan(questions=(QUESTION,)) if found else None
-
-
-@pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[ApiServer]:
-    async with serve(ApiServerSettings(directory=tmp_path / "api", token="t")) as running:
-        running.install_crds(CRDS)
-        yield running
-
-
-@pytest.fixture
-async def api(server: ApiServer) -> AsyncIterator[Api]:
-    async with Api(server.url, "t") as connected:
-        yield connected
 
 
 async def make(api: Api, name: str) -> None:

@@ -1,0 +1,22 @@
+"""A local API server with the five kinds, for tests that need true watches."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from kanaria.local.api_client import Api
+from kanaria.local.apiserver import ApiServer
+from operator_world import an_api_server
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[ApiServer]:
+    async with an_api_server(tmp_path / "api") as running:
+        yield running
+
+
+@pytest.fixture
+async def api(server: ApiServer) -> AsyncIterator[Api]:
+    async with Api(server.url, "t") as connected:
+        yield connected

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import ValidationError
 
 from kanaria.api.ml_pipeline_run import ReportedTests, StepPhase, StepStatus
 from kanaria.api.pipeline_source import SourceTest
 from kanaria.decide.ml_pipeline_run.scene import EVERY, Scene, Turn, asked, going_on
+from kanaria.decide.ml_pipeline_run.track import tracking_run
 from kanaria.decide.source_steps import test_of
 from kanaria.engines.work import STEP, TEST
 from kanaria.judge.convergence import does_not_converge
@@ -45,11 +46,9 @@ def _untracked(entry: StepStatus, scene: Scene) -> SourceTest | None:
 
 
 def _run_of(test: SourceTest, scene: Scene) -> TrackingRun:
-    run = scene.run
-    pipeline = f"{run.metadata.namespace}/{run.spec.pipeline_ref.name}"
-    tags = (("kanaria.run", str(run.name)), ("kanaria.pipeline", pipeline), ("kanaria.test", test.name))
-    key, name = f"{run.metadata.uid}/{test.name}", f"{run.metadata.name}-{test.name}"
-    return TrackingRun(EVERY, experiment=pipeline, key=key, name=name, tags=tags)
+    whole = tracking_run(scene)
+    key, name = f"{whole.key}/{test.name}", f"{whole.name}-{test.name}"
+    return replace(whole, key=key, name=name, tags=(*whole.tags, ("kanaria.test", test.name)))
 
 
 def shown(entry: StepStatus, scene: Scene) -> Shown:

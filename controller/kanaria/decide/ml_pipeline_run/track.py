@@ -2,7 +2,7 @@
 
 from kanaria.api.ml_pipeline_run import MLPipelineRunStatus, Tracking
 from kanaria.decide.ml_pipeline_run.scene import EVERY, Scene, Turn, asked, going_on
-from kanaria.vocabulary import Answered, RunMetrics, TrackingRun
+from kanaria.vocabulary import Answered, RunMetrics, TrackingRun, tags
 
 
 def track(scene: Scene) -> Turn:
@@ -23,8 +23,8 @@ def tracking_run(scene: Scene) -> TrackingRun:
     """The MLflow run that is wanted: experiment NAMESPACE/PIPELINE, named and tagged after this run."""
     run = scene.run
     pipeline = f"{run.metadata.namespace}/{run.spec.pipeline_ref.name}"
-    tags = {"kanaria.run": str(run.name), "kanaria.pipeline": pipeline, "kanaria.commit": run.spec.revision}
-    told = tuple((key, value) for key, value in tags.items() if value)
+    known = {tags.RUN: str(run.name), tags.PIPELINE: pipeline, tags.COMMIT: run.spec.revision}
+    told = tuple((key, value) for key, value in known.items() if value)
     return TrackingRun(EVERY, experiment=pipeline, key=run.metadata.uid, name=run.metadata.name, tags=told)
 
 

@@ -258,6 +258,13 @@ async def test_both_event_apis_show_the_same_events(cluster: Cluster) -> None:
             'valid values: "OnFailure", "Never"',
             id="a Job that always restarts",
         ),
+        pytest.param(
+            "jobs",
+            a_job(completionMode="Indexed", parallelism=2),
+            422,
+            "spec.completions: Required value",
+            id="an Indexed Job that does not say how many",
+        ),
     ],
 )
 async def test_what_breaks_a_rule_is_told(

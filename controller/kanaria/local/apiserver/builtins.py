@@ -50,6 +50,8 @@ def missing(resource: Resource, body: Object) -> list[Object]:
     if resource.kind == "Job" and restart not in {"OnFailure", "Never"}:
         where, known = "spec.template.spec.restartPolicy", '"OnFailure", "Never"'
         found.append(cause("FieldValueRequired", where, f"Required value: valid values: {known}"))
+    if _at(body, "spec.completionMode") == "Indexed" and _at(body, "spec.completions") is None:
+        found.append(cause("FieldValueRequired", "spec.completions", "Required value: when completion mode is Indexed"))
     about = _at(body, "involvedObject.namespace") or _at(body, "regarding.namespace")
     if resource.kind == "Event" and about not in {None, body["metadata"]["namespace"]}:
         message = f'Invalid value: "{about}": does not match event.namespace'

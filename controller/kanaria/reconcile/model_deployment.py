@@ -232,8 +232,9 @@ def _written_back(deployment: ModelDeployment, sync: GitSync, world: World) -> t
 
 def _stands_in_its_file(deployment: ModelDeployment, sync: GitSync, world: World) -> tuple[bool, bool]:
     """The same where somebody else applies the object: what they applied is not known, but what the file says is."""
-    due, document = edits_due(deployment), document_at_head(deployment, sync, world)
-    if not due or document is None:
+    due = edits_due(deployment)
+    document = document_at_head(deployment, sync, world) if due else None
+    if document is None:
         return False, False
     result, head = world.commit_result(sync.ref), world.answer(head_question(sync))
     landed = all(edit.has_landed(document.manifest) for edit in due)

@@ -13,7 +13,6 @@ from simulation.faults import Faults
 from simulation.store import Happened, Kind, Store, Thing
 
 LATENCY = 0.004
-EXPIRES = {"Event": 0}
 KINDS = {
     "kanaria.dev/v1alpha1": {
         "gitsyncs": "GitSync",

@@ -6,8 +6,8 @@ from typing import Any
 
 from kanaria.cluster.leadership import LEASE
 from kanaria.vocabulary import ObjectRef
-from simulation.laws import Laws
-from simulation.people import JUDGED, NAMESPACE, ONE_STEP, PREDICTOR, TWO_STEPS, WATCHED, a_deployment
+from simulation.laws import ABORT, Laws
+from simulation.people import JUDGED, ONE_STEP, PREDICTOR, TWO_STEPS, WATCHED, a_deployment
 from simulation.serving import DEPLOYMENT, SERVICE
 from simulation.world import World
 
@@ -66,7 +66,7 @@ def _mends(version: str) -> Happening:
 
 def _abort(world: World, _laws: Laws) -> None:
     trial = ((world.get("ModelDeployment") or {}).get("status") or {}).get("trial") or {}
-    world.people.annotate("ModelDeployment", "kanaria.dev/abort", trial.get("id", "none"))
+    world.people.annotate("ModelDeployment", ABORT, trial.get("id", "none"))
 
 
 def _revert(world: World, _laws: Laws) -> None:
@@ -260,13 +260,3 @@ def heal(world: World, laws: Laws) -> None:
     world.serving.look()
     world.ensure_operator()
     world.look()
-
-
-def judge_spec(world: World, laws: Laws) -> None:
-    """Since when the live spec forbids traffic: looked at all the time."""
-    live = world.store.get(ObjectRef("kanaria.dev/v1alpha1", "ModelDeployment", NAMESPACE, "wine"))
-    spec = live["spec"] if live else {}
-    laws.note("suspended", holds=bool(spec.get("suspend")))
-    rejected = {entry["version"] for entry in spec.get("rejected") or ()}
-    for version in ("7", "8", "9"):
-        laws.note(f"rejected {version}", holds=version in rejected)

@@ -9,7 +9,7 @@ from functools import partial
 from random import Random
 from typing import Any
 
-from simulation.happenings import ALL, PEOPLE, TROUBLES, Happening, heal, judge_spec
+from simulation.happenings import ALL, PEOPLE, TROUBLES, Happening, heal
 from simulation.laws import Laws
 from simulation.people import ONE_STEP, ROUTING
 from simulation.virtual_time import StandstillError, VirtualLoop
@@ -93,7 +93,6 @@ def played(history: History, happenings: Mapping[str, Happening] = ALL) -> list[
 async def _played(history: History, happenings: Mapping[str, Happening]) -> list[str]:
     world = World(Random(history.seed + 1), several=history.several)  # noqa: S311 # likewise
     laws = Laws(world).watch()
-    world.store.listeners.append(lambda _: judge_spec(world, laws))
     world.begin(pipeline=history.pipeline, **_spec(history))
     try:
         for moment in history.moments:

@@ -1,7 +1,7 @@
 """What becomes of Jobs: a step trains and registers its model, or fails, or loses its Pod."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from kanaria.vocabulary import ObjectRef
 from simulation.faults import Faults
@@ -22,11 +22,9 @@ class Jobs:
     registry: Registry
     failing: bool = False
     poor: bool = False
-    made: list[str] = field(default_factory=list)
 
     def hear(self, happened: Happened) -> None:
         if happened.kind == JOB and happened.old is None:
-            self.made.append(happened.ref.name)
             asyncio.get_running_loop().call_later(TAKES, self._end, happened.ref)
 
     def _end(self, ref: ObjectRef) -> None:

@@ -1,7 +1,13 @@
-"""Which of the seven laws are broken: looked at on each write, on each push, and once all has come to rest."""
+"""Which laws are broken: looked at on each write, on each push, and once all has come to rest.
+
+Safety: nothing that fails, is not ready, not measured, held or rejected gets more traffic, and requests find a server.
+Truth: at rest what stands in Git serves, or the status says why not.
+No loss: nothing of a person's commits is undone, and no edit is made twice.
+Quiet: nothing is written twice, and at rest nothing at all.
+Tenancy: what is a team's is written by the team's accounts, and no secret is told.
+"""
 
 import json
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,17 +18,15 @@ from simulation.connection import Wrote
 from simulation.people import BY_HAND, NAMESPACE, PERSON, spec_in
 from simulation.repository import KANARIA, Commit
 from simulation.serving import DEPLOYMENT, ROUTE, SERVICE
-from simulation.store import Thing
+from simulation.store import Happened, Thing
 from simulation.world import SECRET, World
 
 BLIND = 60.0
 """Seconds after which metrics that cannot be read must have been noticed: five intervals, and one more."""
 SOON = 3.0
 """Seconds in which a replica has seen what was written, where nothing holds its watches up."""
+ABORT = "kanaria.dev/abort"
 MAY_CHANGE = {"stable", "candidate", "rejected", "predictor"}
-Truth = Callable[["Laws", str, str], bool]
-
-
 RECORD = ".kanaria/deploy.writer"
 
 
@@ -35,14 +39,13 @@ class Laws:
     deleted_by_hand: set[str] = field(default_factory=set)
     """Parts of names of Deployments that were taken away, or broke, by a fault of the history's."""
     written: int = 0
-    statuses: dict[ObjectRef, str] = field(default_factory=dict)
     since: dict[str, float] = field(default_factory=dict)
     passed: set[str] = field(default_factory=set)
     pushed: list[Commit] = field(default_factory=list)
-    by_kind: Counter[str] = field(default_factory=Counter)
 
     def watch(self) -> "Laws":
         self.world.watchers.append(self.wrote)
+        self.world.store.listeners.append(self.changed)
         self.world.remote.pushed.append(self.on_push)
         return self
 
@@ -62,6 +65,20 @@ class Laws:
         began = self.since.get(truth)
         return began is not None and self.world.moment - began > seconds + 2 * self.world.faults.longest_lag
 
+    # Each change of what is stored
+
+    def changed(self, _happened: Happened) -> None:
+        """Since when the live object forbids more traffic."""
+        live = self.world.get("ModelDeployment") or {}
+        spec, trial = live.get("spec") or {}, (live.get("status") or {}).get("trial") or {}
+        self.note("suspended", holds=bool(spec.get("suspend")))
+        rejected = {entry["version"] for entry in spec.get("rejected") or ()}
+        abort = ((live.get("metadata") or {}).get("annotations") or {}).get(ABORT, "")
+        aborted = trial.get("version") if trial.get("id") == abort else ""
+        for version in ("7", "8", "9"):
+            self.note(f"rejected {version}", holds=version in rejected)
+            self.note(f"aborted {version}", holds=version == aborted)
+
     # Each write
 
     def wrote(self, wrote: Wrote) -> None:
@@ -70,7 +87,6 @@ class Laws:
             self._tells_no_secret(wrote)
             return
         self.written += 1
-        self.by_kind[kind + ("/status" if wrote.place.subresource else "")] += 1
         self._tells_no_secret(wrote)
         if wrote.place.subresource == "status":
             self._status(wrote)

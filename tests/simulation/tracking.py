@@ -19,8 +19,6 @@ from kanaria.vocabulary import (
 )
 from simulation.faults import Faults
 
-MODEL = "wine-quality"
-
 
 @dataclass
 class Registry:
@@ -29,7 +27,6 @@ class Registry:
     registered: dict[str, str] = field(default_factory=dict)
     """Version by MLflow run."""
     accuracy: dict[str, float] = field(default_factory=dict)
-    ended: dict[str, str] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
 
     def trained(self, run_id: str, accuracy: float) -> str:
@@ -72,8 +69,8 @@ class ModelTracking:
         self._write()
 
     async def end(self, act: EndTrackingRun) -> None:
+        del act
         self._write()
-        self.registry.ended[act.run_id] = act.ending
 
     def _reach(self) -> None:
         if self.faults.mlflow_down:

@@ -84,6 +84,7 @@ def test_kserve_is_asked_for_no_canary_and_makes_no_route(wine: ServedModel):
     assert wine.seen()["status"]["url"] == "http://wine.example.com"
 
 
+@pytest.mark.slow  # half a minute after its traffic went
 def test_a_withdrawn_candidate_leaves_the_route_before_it_goes(wine: ServedModel):
     first = served_first(wine)
     history, second = wine.recorded(), wine.registry.register(wine.model)

@@ -47,6 +47,7 @@ def test_a_candidate_takes_its_steps_and_becomes_stable_in_that_order(wine: Serv
     becomes(lambda: history.weights(first)[-1], 0)  # loaded, for the way back
 
 
+@pytest.mark.slow  # half a minute after its traffic went
 def test_a_candidate_that_is_withdrawn_loses_its_traffic_first_and_goes_after(wine: ServedModel):
     first = wine.serve_first()
     history, second = wine.recorded(), wine.registry.register(wine.model)

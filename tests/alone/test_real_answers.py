@@ -111,8 +111,10 @@ def tried(wine: ServedModel, predictor: dict[str, Any] | None = None, **spec: An
     body = yaml.safe_load(wine.file(stable=first, candidate=second, **spec)[FILE] or "")
     body["spec"]["candidate"] |= {"predictor": predictor} if predictor else {}
     wine.team.commit({FILE: yaml.safe_dump(body)})
-    yield first, second, users
-    asking.cancel()
+    try:
+        yield first, second, users
+    finally:
+        asking.cancel()
 
 
 def rejected(wine: ServedModel) -> list[dict[str, Any]]:

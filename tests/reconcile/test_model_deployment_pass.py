@@ -16,12 +16,14 @@ from kanaria.vocabulary import (
     Answered,
     Apply,
     CommitResult,
+    Delete,
     Edit,
     EditClass,
     GitHead,
     ModelVersionAsked,
     ObjectName,
     ObjectRef,
+    marks,
 )
 from model_world import SECOND, ModelWorld
 
@@ -79,6 +81,25 @@ def test_what_serves_and_is_at_rest_is_found_so_in_the_caches():
     plan = ModelDeploymentPass().plan_for(WINE, cached(serving("7")))
 
     assert (plan.acts, plan.questions) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("owner", "gone"), [("ModelDeployment", ["wine-old-shadow"]), ("InferenceService", [])], ids=["its own", "KServe's"]
+)
+def test_a_service_that_nobody_needs_goes_where_it_is_its_own(owner: str, gone: list[str]):
+    world = serving("7")
+    labels = marks.owned_by(world.read_md().ref)
+    metadata = {
+        "name": "wine-old-shadow",
+        "namespace": "cellar",
+        "labels": labels,
+        "ownerReferences": [{"kind": owner}],
+    }
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": {}}
+
+    plan = ModelDeploymentPass().plan_for(WINE, cached(world, service))
+
+    assert [act.target.name for act in plan.acts if isinstance(act, Delete)] == gone
 
 
 def test_a_trial_asks_the_gateway_for_both_arms():

@@ -164,12 +164,21 @@ def test_a_first_version_needs_no_room():
     assert phase(world.run(10)) == "Passed"
 
 
-def a_run(number: int, phase: str, *, tracking: str = "", alpha: str = "0.5", **more: Any) -> dict[str, Any]:
+def a_run(
+    number: int,
+    phase: str,
+    *,
+    tracking: str = "",
+    alpha: str = "0.5",
+    commit: str = "c1",
+    of: str = "wine",
+    **more: Any,
+) -> dict[str, Any]:
     """A run of the pipeline that proposes to cellar/wine."""
     pipeline = {"promote": [{"modelDeployment": {"name": "wine"}}], "parameters": [{"name": "alpha", "value": alpha}]}
     return {
         "metadata": {"name": f"wine-{number}", "namespace": "cellar"},
-        "spec": {"pipelineRef": {"name": "wine"}, "number": number, "pipeline": pipeline | more},
+        "spec": {"pipelineRef": {"name": of}, "number": number, "revision": commit, "pipeline": pipeline | more},
         "status": {"phase": phase, "tracking": {"runId": tracking or f"run-{number}"}},
     }
 
@@ -186,6 +195,8 @@ WELL, LOST, MINE = "Succeeded", "Failed", "r7"
         pytest.param([a_run(1, WELL, tracking=MINE), a_run(2, LOST)], 0, id="the newest was lost"),
         pytest.param([a_run(1, WELL, tracking=MINE), a_run(2, "Running"), a_run(3, "Cancelled")], 1, id="not over"),
         pytest.param([a_run(1, WELL, tracking=MINE), a_run(2, WELL, alpha="0.9")], 1, id="of a changed pipeline"),
+        pytest.param([a_run(1, WELL, tracking=MINE), a_run(2, WELL, commit="c2")], 1, id="of another commit"),
+        pytest.param([a_run(1, WELL, tracking=MINE), a_run(2, WELL, of="beer")], 1, id="of another pipeline"),
         pytest.param([a_run(1, WELL, tracking=MINE), a_run(2, WELL, suspend=True)], 2, id="not what it is made of"),
         pytest.param([a_run(1, WELL, tracking=MINE), a_run(2, WELL, promote=[])], 1, id="that proposes nowhere"),
         pytest.param([a_run(1, WELL), a_run(2, WELL)], None, id="none that made it"),

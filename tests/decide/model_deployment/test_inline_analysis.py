@@ -52,6 +52,15 @@ def test_what_fails_there_is_taken_back():
     assert "accuracy is 0.9" in world.read_md().status.trial.evidence
 
 
+def test_metrics_of_later_steps_have_their_share_of_alpha_from_the_first_on():
+    first, policies = ({"setWeight": 10}, {"pause": {"duration": "10m"}}), (a_policy(), a_count("quality", {}))
+    alone, beside = (trying(canary(*first, *later), policies=policies) for later in ((), (ANALYSIS,)))
+
+    told = [world.run(30).read_md().status.trial.evidence for world in (alone, beside)]
+
+    assert ["90 % always-valid" in told[0], "92.5 % always-valid" in told[1]] == [True, True], told
+
+
 def test_before_and_after_the_step_its_policies_do_not_judge():
     world = trying(canary({"setWeight": 10}, {"pause": {"duration": "60s"}}, ANALYSIS, {"pause": {"duration": "10m"}}))
     world.numbers = {"-v8-": 0.9}

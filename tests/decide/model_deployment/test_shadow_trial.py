@@ -42,6 +42,7 @@ def test_copies_go_to_a_job_of_the_team_that_asks_both_models():
     (container,) = job["spec"]["template"]["spec"]["containers"]
     env = {each["name"]: each["value"] for each in container["env"]}
     assert (container["command"], container["ports"]) == (["kanaria", "shadow"], [{"containerPort": 8080}])
+    assert job["spec"]["activeDeadlineSeconds"] == 13 * 60, "one look, and time to pull the image"
     assert env["KANARIA_STABLE_URL"] == f"http://{world.service_backend('7')}.cellar.svc"
     assert env["KANARIA_CANDIDATE_URL"] == f"http://{world.service_backend('8')}.cellar.svc"
     assert service["spec"]["selector"].items() <= job["spec"]["template"]["metadata"]["labels"].items()
@@ -113,6 +114,18 @@ def test_a_look_that_could_not_be_done_rejects_nobody_and_is_done_again(look: st
     world.look = a_look(500)
 
     assert phase(world.run(120)) == "Passed"
+
+
+def test_a_look_that_cannot_be_done_is_done_again_later_each_time():
+    world = shadowed(None).run(590, every=10)
+
+    assert world.read_md().status.trial.shadow.looks == 4, "after 1, 2 and 4 minutes"
+
+
+def test_no_other_look_begins_while_a_person_pauses_it():
+    world = shadowed(a_look(10)).spec(candidate={"version": "8", "paused": True}).run(60)
+
+    assert (world.read_md().status.trial.shadow.looks, sent(world)) == (1, NOTHING_SENT)
 
 
 def test_without_proof_in_its_time_it_is_taken_out_and_not_rejected():

@@ -3,10 +3,13 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -16,6 +19,9 @@ from rendered_chart import SYSTEM
 from waiting import eventually_now
 
 LEASE = f"{SYSTEM}/kanaria"
+ACCOUNT = f"system:serviceaccount:{SYSTEM}:kanaria"
+"""Whom the API server takes it for."""
+EARLIEST = datetime.min.replace(tzinfo=UTC)
 READY = "ready: all caches are synced"
 PLANTED = "a-planted-w0rd-of-mlflow"
 """A password of MLflow's, which its store of the suite does not ask for; nobody is to see it."""
@@ -79,3 +85,14 @@ def access_of(cluster: AnyCluster, home: Path) -> Path:
     file.touch(mode=0o600)
     file.write_text(yaml.safe_dump(config))
     return file
+
+
+def asked_by_it(cluster: AnyCluster, since: datetime = EARLIEST) -> list[dict[str, Any]]:
+    """What the audit log of a real API server tells of its requests."""
+    mine = (each for each in cluster.audit() if each["user"]["username"] == ACCOUNT)
+    return [each for each in mine if datetime.fromisoformat(each["requestReceivedTimestamp"]) >= since]
+
+
+def by_verb(requests: Iterable[Mapping[str, Any]]) -> Counter[str]:
+    """How many of each: "patch leases"."""
+    return Counter(f"{each['verb']} {each['objectRef']['resource']}" for each in requests)

@@ -15,7 +15,7 @@ from kserve_player import play
 from process_node import of_processes
 from real_prometheus import scraping
 from registry import Registry
-from served_model import FOREVER, ServedModel
+from served_model import FOREVER, STEPS, ServedModel
 from synced_team import API_VERSION, SyncedTeam
 from waiting import becomes, eventually_now
 
@@ -27,8 +27,6 @@ import os
 worth = {QUALITY}[os.environ["KANARIA_CANDIDATE_VERSION"]]
 open(os.environ["KANARIA_OUTPUTS"], "w").write(str(worth))
 """
-# The second step waits for a verdict: nothing passes a canary before it was measured.
-STEPS = [{"setWeight": 20}, {"pause": {"duration": "1s"}}, {"setWeight": 50}, {"pause": {"duration": "1s"}}]
 
 
 @pytest.fixture(scope="module")

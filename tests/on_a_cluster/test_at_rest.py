@@ -8,12 +8,13 @@ import pytest
 
 from any_cluster import AnyCluster, Write
 from registry import Registry
+from rendered_chart import SYSTEM
 from served_model import ServedModel
+from suite_operator import asked_by_it, by_verb
 from synced_cluster import a_config_map
 from synced_team import SyncedTeam
 from waiting import stands_still
 
-OPERATOR = "system:serviceaccount:kanaria-system:kanaria"
 QUIET = 10.0
 LONG = 60.0
 
@@ -54,10 +55,5 @@ def test_nothing_is_asked_either_but_the_lease_and_the_next_watch(team: SyncedTe
 
 def asked_since(cluster: AnyCluster, begun: datetime, namespace: str) -> Counter[str]:
     """What the operator asked for, for itself or for this team, by verb and resource: others of the suite go on."""
-    return Counter(
-        f"{each['verb']} {each['objectRef']['resource']}"
-        for each in cluster.audit()
-        if each["user"]["username"] == OPERATOR
-        and datetime.fromisoformat(each["requestReceivedTimestamp"]) >= begun
-        and each["objectRef"].get("namespace", "") in {"", "kanaria-system", namespace}
-    )
+    mine = {"", SYSTEM, namespace}
+    return by_verb(each for each in asked_by_it(cluster, begun) if each["objectRef"].get("namespace", "") in mine)

@@ -19,14 +19,12 @@ from kanaria.local.api_client import CONFIG_MAPS, EVENTS, JOBS, PODS
 from kanaria.local.kserve.naming import INFERENCE_SERVICES
 from kanaria.vocabulary import Notice, ObjectRef
 from registry import Registry
-from rendered_chart import SYSTEM
 from served_model import ServedModel
-from suite_operator import SuiteOperator
+from suite_operator import SuiteOperator, asked_by_it
 from synced_cluster import a_config_map
 from synced_team import API_VERSION, GIT_SYNCS, PIPELINES, RUNS, SYNC, SyncedTeam, condition
 from waiting import eventually_now
 
-OPERATOR = f"system:serviceaccount:{SYSTEM}:kanaria"
 ACCOUNTS = {"kanaria-sync", "kanaria-runner"}
 Right = tuple[str, str, str, str]  # whose, verb, group, resource
 LOGIN = {"username": "ann", "password": "made-up"}
@@ -55,8 +53,8 @@ def all_of(cluster: AnyCluster, kind: str) -> list[dict[str, Any]]:
 
 def used(cluster: AnyCluster) -> Iterator[Right]:
     """What the operator did, and as the teams' accounts; what is not there could be asked for all the same."""
-    for told in cluster.audit():
-        if told["user"]["username"] != OPERATOR or told["responseStatus"]["code"] == 403 or "objectRef" not in told:
+    for told in asked_by_it(cluster):
+        if told["responseStatus"]["code"] == 403 or "objectRef" not in told:
             continue
         as_whom = told.get("impersonatedUser", {}).get("username", "")
         whose = as_whom.rpartition(":")[2] or "kanaria"

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from any_cluster import AnyCluster, Write, bare_controlplane
+from any_cluster import AnyCluster, bare_controlplane
 from kanaria.local.demo.stage import NAMESPACE
 from kanaria.local.demo.story import Story
 from kanaria.local.guest import objection
@@ -18,13 +18,13 @@ from kanaria.local.kubeconfig import api_from
 from kanaria.local.operator import Operator
 from kanaria.local.settings import Host
 from kanaria.local.upkeep import down, up
+from suite_operator import asked_by_it, by_verb
 from waiting import stands_still
 
 pytestmark = [pytest.mark.slow, pytest.mark.cluster]
 REST = 60.0
 SETTLED = 45.0  # a model that was taken back goes half a minute after its traffic
 SERVERS = "serving.kserve.io/inferenceservice"
-OPERATOR = "system:serviceaccount:kanaria-system:kanaria"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,26 +64,18 @@ def played(host: AnyCluster, tmp_path_factory: pytest.TempPathFactory) -> Played
     finally:
         operator.end()
         down(home)
-    requests = requests_of(host)
+    requests = asked_by_it(host)
     left = host.kubectl("get", "namespaces,nodes,persistentvolumes,crds,clusterroles", "-oname").out
     return Played(story, requests, logs, rest, left, asyncio.run(objection_of(host)))
 
 
 def asked_at_rest(host: AnyCluster) -> Counter[str]:
     """What the operator asks for once it has no more to write: the models serve, the pipeline waits."""
-    stands_still(lambda: sum(each.program == "kanaria" for each in not_leases(host)), still=SETTLED)
+    # It runs without a Lease: whatever it writes is about the story.
+    stands_still(lambda: sum(each.program == "kanaria" for each in host.writes()), still=SETTLED)
     begun = datetime.now(UTC)  # noqa: TID251 # the server notes the wall's time
     time.sleep(REST)  # the time that is measured
-    asked = [r for r in requests_of(host) if datetime.fromisoformat(r["requestReceivedTimestamp"]) >= begun]
-    return Counter(f"{each['verb']} {each['objectRef']['resource']}" for each in asked)
-
-
-def not_leases(host: AnyCluster) -> list[Write]:
-    return [write for write in host.writes() if not write.resource.startswith("leases.")]
-
-
-def requests_of(host: AnyCluster) -> list[dict[str, Any]]:
-    return [each for each in host.audit() if each["user"]["username"] == OPERATOR]
+    return by_verb(asked_by_it(host, begun))
 
 
 async def objection_of(host: AnyCluster) -> str:

@@ -54,6 +54,31 @@ def test_a_replay_runs_the_frozen_spec_at_its_commit_and_judges_and_proposes_not
     assert made["pipeline"]["parameters"] == before["parameters"]
 
 
+def test_a_replay_replaces_no_other_run():
+    story = a_story(concurrencyPolicy="Replace")
+
+    asking(story, name_of_the_first(story)).settle()
+
+    assert story.newest["spec"]["pipeline"]["concurrencyPolicy"] == "Allow"
+
+
+def test_a_replay_waits_for_no_commit_of_the_code():
+    story = a_story()
+    story.head = None
+
+    assert asking(story, name_of_the_first(story)).settle().causes == ["code", "replay"]
+
+
+def test_the_newest_run_that_is_no_replay_is_kept_beside_newer_replays():
+    story = a_story(successfulRunsHistoryLimit=1)
+    first = name_of_the_first(story)
+
+    for number in "12":
+        asking(story, f"{first}#{number}").settle().ends().settle()
+
+    assert first in story.runs
+
+
 def test_a_replay_is_made_once_for_each_wish_and_again_for_another():
     story = a_story()
     name = name_of_the_first(story)

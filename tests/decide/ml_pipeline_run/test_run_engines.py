@@ -162,6 +162,40 @@ def test_a_pod_that_another_operator_made_tells_why_a_step_does_not_start():
     assert story.settle().step("train").phase == "Failed"
 
 
+def test_a_team_that_labels_a_pod_of_its_own_tells_nothing_of_a_job():
+    story = Story(a_run(a_step("train"))).settle()
+    name = story.step("train").job
+    pod = a_pod({"metadata": {"name": "own", "uid": "of-the-team"}}, {"waiting": {"reason": "InvalidImageName"}})
+    pod["metadata"]["labels"] = {marks.ATTEMPT: name}
+    story.pods["own"] = pod
+
+    assert story.settle().step("train").phase == "Running"
+
+
+@pytest.mark.parametrize("engine", [ON_NODES, ON_RAY], ids=["trainJob", "rayJob"])
+def test_names_are_short_enough_for_what_other_operators_call_after_them(engine: dict[str, Any]):
+    story = Story(a_run(a_step("train-" + "x" * 34, **engine))).settle()
+
+    ((name, made),) = story.jobs.items()
+    assert (len(name) <= 40, made["metadata"]["name"]) == (True, name)
+
+
+def test_a_driver_is_told_of_no_outputs_file():
+    story = Story(a_run(a_step("train", **ON_RAY))).settle()
+    (made,) = story.jobs.values()
+
+    assert "MLFLOW_RUN_ID" in made["spec"]["runtimeEnvYAML"]
+    assert "KANARIA_OUTPUTS" not in made["spec"]["runtimeEnvYAML"]
+
+
+def test_an_engine_that_goes_once_its_step_is_over_holds_nothing_up():
+    story = Story(a_run(a_step("train", **ON_RAY), a_step("after", after=("train",)))).settle()
+    ends(story, "train").settle()
+    story.absent = frozenset({"RayJob"})
+
+    assert story.ends("after").settle().run.status.phase == "Succeeded"
+
+
 def test_values_mean_what_they_say_in_a_ray_job_where_kubernetes_fills_nothing_in():
     parameters = [{"name": "note", "value": "$(MLFLOW_RUN_ID)"}]
     word = "${parameters.note}"

@@ -164,6 +164,14 @@ def test_training_is_judged_by_what_it_logged(test: dict[str, Any], registry: di
     assert (story.step("prepare").phase == "Running") == (not fault)
 
 
+def test_a_test_waits_in_no_queue_whatever_its_step_does():
+    queued = {**TRAIN, "queueName": "gpus"}
+    run = a_run(a_step("prepare"), queued, source={"git": GIT, "tests": [SAMPLE]}, parameters=PARAMETERS, model=A_MODEL)
+    story = Story(run).settle()
+
+    assert "suspend" not in story.jobs[story.step("source-test-c").job]["spec"]
+
+
 def test_while_mlflow_does_not_tell_what_was_logged_the_test_is_not_over_and_says_so():
     story = a_story(SAMPLE, histories={OWN: {"loss": FALLING}})
     known = story.registry

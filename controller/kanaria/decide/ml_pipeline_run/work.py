@@ -93,7 +93,7 @@ def _work(scene: Scene, step: Step, name: str, deadline: datetime | None) -> Wor
         deadline=_seconds(step.active_deadline_seconds, deadline, scene.now),
         pod_account=spec.pod_service_account_name,
         workspace=_claim_name(run) if spec.workspace else None,
-        checkout=None if "source" in step.runner.refuses() else _checkout(scene),
+        checkout=_checkout(scene),
         report=_report(scene, step),
         queue=step.queue_name,
         volumes=step.volumes,

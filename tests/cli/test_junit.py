@@ -32,6 +32,12 @@ def test_each_case_of_all_suites_counts_once(report: Path):
     assert found.failures == ("test_a.test_bad", "test_broken")
 
 
+def test_a_case_that_was_skipped_and_broke_at_its_end_failed(report: Path):
+    report.write_text('<s><testcase name="x"><skipped/><error/></testcase></s>')
+
+    assert (counts(report).passed, counts(report).failed, counts(report).skipped) == (0, 1, 0)
+
+
 def test_only_the_first_failures_are_named(report: Path):
     report.write_text("<s>" + '<testcase name="x"><failure/></testcase>' * 9 + "</s>")
 

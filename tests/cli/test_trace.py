@@ -66,6 +66,12 @@ async def test_a_name_without_a_version_is_refused_with_the_form_that_is_meant(n
             await gathered(a_cluster(api), Asked(name, "wine"), "")
 
 
+async def test_two_versions_are_refused():
+    async with a_scripted_api() as api:
+        with pytest.raises(UnknownError, match="--version 9 another: leave one out"):
+            await gathered(a_cluster(api), Asked("models:/wine-quality/8", "wine", "9"), "")
+
+
 async def test_a_deployment_that_is_not_there_is_told():
     async with a_scripted_api() as api:
         with pytest.raises(NotFoundError):

@@ -104,6 +104,8 @@ async def _named(client: Client, asked: Asked) -> Found:
         model, _, version = asked.name.removeprefix(MODELS).rpartition("/")
         if not model or not version:
             raise UnknownError(f"{asked.name} names no version: write models:/MODEL/VERSION")
+        if asked.version not in {"", version}:
+            raise UnknownError(f"{asked.name} names a version, and --version {asked.version} another: leave one out")
         bodies = await client.of_namespace(API_VERSION, ModelDeployment.__name__, asked.namespace)
         serving = tuple(each for each in readable(ModelDeployment, bodies) if _names(each, model, version))
         return Found(model, version, serving, where=f"all ModelDeployments of namespace {asked.namespace}")

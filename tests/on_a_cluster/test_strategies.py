@@ -95,6 +95,7 @@ def test_testers_reach_a_candidate_without_weight(wine: ServedModel):
     assert trial(wine)["weight"] == 0
 
 
+@pytest.mark.slow
 def test_a_step_waits_for_its_own_analysis(wine: ServedModel):
     """Nobody writes numbers in the suite: the step waits, whatever becomes of its Jobs, and nobody is rejected."""
     first, second = followed(wine)

@@ -20,3 +20,11 @@ from kanaria.vocabulary.masking import masked
 )
 def test_what_looks_like_a_credential_is_hidden(text: str, expected: str):
     assert masked(text) == expected
+
+
+@pytest.mark.parametrize("line", ["x", "_1", "eyJ", "://", "a:"])
+def test_a_long_line_is_read_once(line: str):
+    """Its length squared would be minutes: whoever writes it would stop the operator."""
+    long = line * 200_000
+
+    assert masked(f"{long} token=abc") == f"{long} token=***"
